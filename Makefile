@@ -1,0 +1,43 @@
+# Two commands: `make course` runs the course, `make test` tests it. Needs Python 3.11 or newer, git and make.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+
+.DEFAULT_GOAL := help
+.PHONY: help setup course lab test lint notebooks requirements readme
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## install everything into .venv (once, and again when requirements.txt changes)
+
+$(STAMP): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, but $(PYTHON) is " + sys.version.split()[0] + ": name another one with make PYTHON=python3.12")'
+	@echo "Installing the course into .venv (about 2 GB, a few minutes the first time) ..."
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@$(PIP) install -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+course: setup ## run every lesson and write the results to build/course
+	@$(BIN)/python -m tl_course run
+
+lab: setup ## open the notebooks in JupyterLab
+	@$(BIN)/python -m jupyterlab notebooks
+
+test: lint ## lint, unit tests, every lesson in the smoke profile
+	@$(BIN)/python -m pytest
+
+lint: setup ## check the style of the code
+	@$(BIN)/python -m ruff check --quiet --output-format concise .
+
+notebooks: setup ## write notebooks/ from lessons/
+	@$(BIN)/python tools/build_notebooks.py
+
+readme: setup ## fill the lesson table of README.md from build/course/results.json
+	@$(BIN)/python tools/readme_table.py
+
+requirements: setup ## compile requirements.txt from pyproject.toml
+	@$(BIN)/python -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	  --extra cpu --extra course --extra dev --no-emit-index-url --annotation-style line --custom-compile-command "make requirements" -o requirements.txt
