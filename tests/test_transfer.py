@@ -1,0 +1,301 @@
+"""Which weights may move, how fast, did they? Each invariant with the mistake that breaks it."""
+
+import keras
+import numpy as np
+import pytest
+import tiny
+from keras import layers
+
+from tl_course import backbones, transfer
+
+
+@pytest.fixture
+def backbone():
+    return tiny.backbone()
+
+
+@pytest.fixture
+def model(backbone):
+    return transfer.add_head(backbone, 2, seed=0)
+
+
+def train(model, *, learning_rate=1e-2, epochs=1, **options):
+    train_set, val_set = tiny.images(seed=1), tiny.images(seed=2, num_per_class=8)
+    return transfer.train(
+        model, train_set, val_set, learning_rate=learning_rate, epochs=epochs, seed=0, **options
+    )
+
+
+def fit_without_compiling(model):
+    train_set = tiny.images(seed=1)
+    model.fit(train_set.images, train_set.labels, verbose=0)
+
+
+# ---------------------------------------------------------------- freeze
+
+
+def test_only_the_head_moves_while_the_backbone_is_frozen(backbone, model):
+    transfer.freeze(backbone)
+    before = transfer.snapshot(model)
+    train(model)
+    assert transfer.moved(model, before) == ["head/kernel", "head/bias"]
+
+
+def test_control_without_freezing_the_backbone_moves(model):
+    before = transfer.snapshot(model)
+    train(model)
+    assert "block_1_conv/kernel" in transfer.moved(model, before)
+    assert "block_1_bn/moving_mean" in transfer.moved(model, before)
+
+
+# ---------------------------------------------------------------- unfreeze
+
+
+def test_a_partial_unfreeze_moves_only_those_blocks_and_the_head(backbone, model):
+    transfer.freeze(backbone)
+    transfer.unfreeze(backbone, from_block="block_3")
+    before = transfer.snapshot(model)
+    train(model)
+    assert transfer.moved(model, before) == ["block_3_conv/kernel", "head/kernel", "head/bias"]
+
+
+def test_a_full_unfreeze_moves_every_block(backbone, model):
+    transfer.freeze(backbone)
+    transfer.unfreeze(backbone)
+    before = transfer.snapshot(model)
+    train(model)
+    kernels = [f"block_{number}_conv/kernel" for number in (1, 2, 3)]
+    assert transfer.moved(model, before) == [*kernels, "head/kernel", "head/bias"]
+
+
+def test_batch_normalization_keeps_its_statistics_and_weights(backbone, model):
+    transfer.unfreeze(backbone)
+    before = transfer.snapshot(model)
+    train(model, epochs=3)
+    assert not [path for path in transfer.moved(model, before) if "_bn/" in path]
+
+
+def test_control_the_keras_guides_training_false_does_not_hold_batch_normalization(backbone):
+    pixels = keras.Input((16, 16, 3))
+    outputs = layers.Dense(2, activation="softmax")(backbone(pixels, training=False))
+    model = keras.Model(pixels, outputs)
+    backbone.trainable = True
+    before = transfer.snapshot(model)
+    train(model)
+    drifted = [path for path in transfer.moved(model, before) if "moving_mean" in path]
+    assert drifted, "if this fails, Keras has changed: read keras-team/keras issue 20285 again"
+
+
+def test_train_compiles_so_unfreezing_takes_effect(backbone, model):
+    transfer.freeze(backbone)
+    train(model)
+    transfer.unfreeze(backbone)
+    before = transfer.snapshot(model)
+    train(model)
+    assert "block_1_conv/kernel" in transfer.moved(model, before)
+
+
+def test_control_without_compiling_nothing_of_the_backbone_moves(backbone, model):
+    transfer.freeze(backbone)
+    train(model)
+    transfer.unfreeze(backbone)
+    before = transfer.snapshot(model)
+    fit_without_compiling(model)
+    assert transfer.moved(model, before) == ["head/kernel", "head/bias"]
+
+
+def test_an_unknown_block_is_named_with_the_known_ones(backbone):
+    with pytest.raises(ValueError, match="'block_9'.*block_1.*block_3"):
+        transfer.unfreeze(backbone, from_block="block_9")
+    with pytest.raises(ValueError, match="'block_3_bn'"):
+        transfer.unfreeze(backbone, from_block="block_3_bn")  # a layer: a block cut in half
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "last"),
+    [
+        ("efficientnet_lite0", 16, "block_16"),
+        ("mobilenet_v2", 16, "block_16"),
+        ("resnet50v2", 16, "conv5_block3"),
+        ("efficientnetv2b0", 21, "block6h"),
+        ("convnext_tiny", 18, "convnext_tiny_stage_3_block_2"),
+    ],
+)
+def test_block_names_of_every_family(name, count, last):
+    names = transfer.block_names(backbones.load_backbone(name, image_size=32, weights=None))
+    assert (len(names), names[-1]) == (count, last)
+
+
+# ---------------------------------------------------------------- the head
+
+
+def test_the_head_is_dropout_and_one_dense_layer_of_probabilities(model):
+    assert [layer.name for layer in model.layers[-2:]] == ["head_dropout", "head"]
+    probabilities = model.predict(tiny.images().images, verbose=0)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_dropout_of_the_head_is_active_in_training_only(backbone):
+    model = transfer.add_head(backbone, 2, seed=0, dropout=0.5)
+    pixels = tiny.images().images
+    transfer.freeze(backbone)
+    assert not np.allclose(model(pixels, training=True), model(pixels, training=True))
+    assert np.array_equal(model(pixels, training=False), model(pixels, training=False))
+
+
+def test_control_without_dropout_training_repeats(backbone):
+    model = transfer.add_head(backbone, 2, seed=0, dropout=0.0)
+    pixels = tiny.images().images
+    transfer.freeze(backbone)
+    assert np.array_equal(model(pixels, training=True), model(pixels, training=True))
+
+
+def test_one_class_is_refused(backbone):
+    with pytest.raises(ValueError, match="num_classes is 1"):
+        transfer.add_head(backbone, 1, seed=0)
+
+
+# ---------------------------------------------------------------- training
+
+
+def test_training_learns_and_repeats(backbone):
+    histories = []
+    for _ in range(2):
+        model = transfer.add_head(tiny.backbone(), 2, seed=0)
+        histories.append(train(model, epochs=10))
+    assert histories[0] == histories[1]
+    assert set(histories[0]) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    assert histories[0]["accuracy"][-1] > 0.8
+
+
+def test_control_shuffled_labels_are_not_learned_on_new_images():
+    model = transfer.add_head(tiny.backbone(), 2, seed=0)
+    train_set = tiny.images(seed=1)
+    shuffled = type(train_set)(
+        train_set.images, np.random.default_rng(0).permutation(train_set.labels), ("left", "right")
+    )
+    history = transfer.train(
+        model, shuffled, tiny.images(seed=2), learning_rate=1e-2, epochs=10, seed=0
+    )
+    assert history["val_accuracy"][-1] < 0.8
+
+
+def test_augmentation_changes_training_pixels_but_no_prediction(backbone, model):
+    transfer.freeze(backbone)
+    pixels = tiny.images().images
+    flip = keras.Sequential([layers.RandomFlip("horizontal", seed=0)])
+    plain = train(transfer.add_head(backbone, 2, seed=0), learning_rate=1e-2)
+    flipped = train(model, learning_rate=1e-2, augmentation=flip)
+    assert plain["loss"] != flipped["loss"]
+    assert np.array_equal(model.predict(pixels, verbose=0), model.predict(pixels, verbose=0))
+    assert [layer.name for layer in model.layers if "flip" in layer.name] == []
+
+
+def test_a_line_an_epoch(model, capsys):
+    train(model, epochs=2, verbose=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:8] for line in lines] == ["epoch  1", "epoch  2"]
+
+
+def test_what_does_not_fit_together_is_refused(backbone, model):
+    train_set = tiny.images()
+    swapped = type(train_set)(train_set.images, train_set.labels, ("right", "left"))
+    options = {"learning_rate": 1e-3, "epochs": 1, "seed": 0}
+    with pytest.raises(ValueError, match="the order must be the same"):
+        transfer.train(model, train_set, swapped, **options)
+    with pytest.raises(ValueError, match="3 outputs for 2 classes"):
+        transfer.train(transfer.add_head(backbone, 3, seed=0), train_set, train_set, **options)
+    with pytest.raises(ValueError, match="learning_rate is 0"):
+        transfer.train(model, train_set, train_set, **{**options, "learning_rate": 0})
+    model.trainable = False
+    with pytest.raises(ValueError, match="is the head frozen"):
+        transfer.train(model, train_set, train_set, **options)
+
+
+# ---------------------------------------------------------------- computed once
+
+
+def test_features_computed_once_give_the_predictions_of_the_whole_model(backbone, model):
+    transfer.freeze(backbone)
+    dataset = tiny.images()
+    train(model)
+    features = transfer.precompute(backbone, dataset)
+    assert features.images.shape == (32, 8)
+    alone = transfer.head_of(model).predict(features.images, verbose=0)
+    np.testing.assert_allclose(alone, model.predict(dataset.images, verbose=0), atol=1e-6)
+
+
+def test_training_the_head_alone_equals_training_the_frozen_model():
+    results = []
+    for alone in (False, True):
+        backbone = tiny.backbone()
+        model = transfer.add_head(backbone, 2, seed=0, dropout=0.0)
+        transfer.freeze(backbone)
+        sets = [tiny.images(seed=1), tiny.images(seed=2)]
+        if alone:
+            sets = [transfer.precompute(backbone, dataset) for dataset in sets]
+        trained = transfer.head_of(model) if alone else model
+        transfer.train(trained, *sets, learning_rate=1e-2, epochs=3, seed=0)
+        results.append(model.predict(tiny.images(seed=3).images, verbose=0))
+    np.testing.assert_allclose(results[0], results[1], atol=1e-5)
+
+
+def test_control_features_go_stale_when_the_backbone_is_fine_tuned(backbone, model):
+    dataset = tiny.images()
+    features = transfer.extract_features(backbone, dataset.images)
+    transfer.unfreeze(backbone)
+    train(model, epochs=3)
+    assert np.abs(features - transfer.extract_features(backbone, dataset.images)).max() > 1e-3
+
+
+def test_splitting_at_a_block_leaves_the_predictions_and_shares_the_weights(backbone, model):
+    transfer.unfreeze(backbone, from_block="block_3")
+    trunk, top = transfer.split_at(model, "block_3")
+    dataset = tiny.images()
+    activations = transfer.precompute(trunk, dataset)
+    before = transfer.snapshot(model)
+    transfer.train(top, activations, activations, learning_rate=1e-2, epochs=1, seed=0)
+    assert transfer.moved(model, before) == ["block_3_conv/kernel", "head/kernel", "head/bias"]
+    np.testing.assert_allclose(
+        top.predict(activations.images, verbose=0),
+        model.predict(dataset.images, verbose=0),
+        atol=1e-5,
+    )
+
+
+def test_split_at_equals_end_to_end_on_the_real_architecture():
+    backbone = backbones.load_backbone("efficientnet_lite0", image_size=32, weights=None)
+    model = transfer.add_head(backbone, 3, seed=0)
+    trunk, top = transfer.split_at(model, "block_14")
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3)).astype("uint8")
+    np.testing.assert_allclose(
+        top.predict(trunk.predict(pixels, verbose=0), verbose=0),
+        model.predict(pixels, verbose=0),
+        atol=1e-5,
+    )
+
+
+# ---------------------------------------------------------------- save and reload
+
+
+def test_a_saved_model_predicts_the_same_after_reloading(backbone, model, tmp_path):
+    transfer.freeze(backbone)
+    train(model)
+    model.save(tmp_path / "model.keras")
+    reloaded = keras.models.load_model(tmp_path / "model.keras")
+    pixels = tiny.images().images
+    assert np.array_equal(reloaded.predict(pixels, verbose=0), model.predict(pixels, verbose=0))
+
+
+def test_control_a_model_built_anew_does_not_predict_the_same(model):
+    pixels = tiny.images().images
+    other = transfer.add_head(tiny.backbone(seed=1), 2, seed=1)
+    assert not np.allclose(other.predict(pixels, verbose=0), model.predict(pixels, verbose=0))
+
+
+def test_snapshot_is_a_copy(model):
+    before = transfer.snapshot(model)
+    head = model.get_layer("head")
+    head.set_weights([weight + 1 for weight in head.get_weights()])
+    assert transfer.moved(model, before) == ["head/kernel", "head/bias"]
+    assert transfer.moved(model, transfer.snapshot(model)) == []

@@ -1,0 +1,180 @@
+"""Which weights may move, how fast, and did they?
+
+Transfer learning in two steps: (a) freeze the backbone and train a new head, (b) unfreeze the
+backbone and train on, with a small learning rate. Both steps call the same `train`: they differ
+only in what is trainable and in the learning rate.
+"""
+
+import logging
+import re
+from dataclasses import replace
+
+import keras
+import numpy as np
+from keras import layers
+
+# A lesson trains many small models on purpose; TensorFlow warns of each as if by mistake.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+# ---------------------------------------------------------------- the classifier
+
+
+def add_head(backbone, num_classes, *, seed, dropout=0.2):
+    """A classifier: the backbone, then dropout and one dense layer with softmax, the new head.
+
+    Returns a flat keras.Model, raw pixels (n, height, width, 3) to probabilities (n, num_classes);
+    it shares the backbone's layers, so what trains the one changes the other.
+    """
+    if num_classes < 2:
+        raise ValueError(f"num_classes is {num_classes}: a classifier needs at least 2.")
+    x = layers.Dropout(dropout, seed=seed, name="head_dropout")(backbone.output)
+    initializer = keras.initializers.GlorotUniform(seed=seed)
+    outputs = layers.Dense(
+        num_classes, activation="softmax", kernel_initializer=initializer, name="head"
+    )(x)
+    return keras.Model(backbone.input, outputs, name=f"{backbone.name}_classifier")
+
+
+def head_of(model):
+    """The head alone, from features (n, d) to probabilities: it shares its weights with `model`."""
+    return keras.Model(model.get_layer("head_dropout").input, model.output, name="head_alone")
+
+
+def split_at(model, from_block):
+    """(trunk, top): pixels to activations before `from_block`, and activations to probabilities.
+
+    Both share their layers with `model`: training the top trains the model. As long as the trunk
+    is frozen its activations never change, so they can be computed once (`precompute`).
+    """
+    first = _layers_from(model, from_block)[0]
+    trunk = keras.Model(model.input, first.input, name="trunk")
+    return trunk, keras.Model(first.input, model.output, name="top")
+
+
+# ---------------------------------------------------------------- what may move
+
+
+def block_names(backbone):
+    """The names of the backbone's blocks, from the pixels to the features."""
+    names = (re.match(r"(.*_)?block_?\d+[a-z]?(?=_)", layer.name) for layer in backbone.layers)
+    return list(dict.fromkeys(match.group() for match in names if match))
+
+
+def freeze(backbone):
+    """No weight of the backbone moves any more. Takes effect at the next compile, so in `train`."""
+    backbone.trainable = False
+
+
+def unfreeze(backbone, *, from_block=None):
+    """The backbone's weights may move again, from one block to the end; None: all of them.
+
+    BatchNormalization layers stay frozen: a small data set would overwrite the statistics that
+    they learned on 1.3 million photographs. (`training=False` does not hold them: keras-team/keras
+    issue 20285.) Takes effect at the next compile, so in `train`.
+    """
+    chosen = backbone.layers if from_block is None else _layers_from(backbone, from_block)
+    backbone.trainable = True  # the container first: it hands its own value down to every layer
+    for layer in backbone.layers:
+        is_batch_normalization = isinstance(layer, layers.BatchNormalization)
+        layer.trainable = layer in chosen and not is_batch_normalization
+
+
+def _layers_from(model, from_block):
+    names = block_names(model)
+    if from_block not in names:
+        raise ValueError(f"Unknown block {from_block!r}: choose from {names}.")
+    first = [layer.name.startswith(f"{from_block}_") for layer in model.layers].index(True)
+    return model.layers[first:]
+
+
+# ---------------------------------------------------------------- training
+
+
+def train(
+    model, train_set, val_set, *, learning_rate, epochs, seed, batch_size=32, augmentation=None,
+    verbose=False,
+):  # fmt: skip
+    """Compile and fit the model, in place. One function for both steps.
+
+    train_set, val_set: images (or features) and integer labels. learning_rate: Adam's, about
+    1e-3 for a new head, 1e-5 to 1e-4 for fine-tuning. augmentation: a Keras layer or model that
+    changes the training pixels at random; validation pixels stay as they are. Compiling here,
+    always, is what makes `freeze` and `unfreeze` take effect. Returns the history, one number an
+    epoch in each list: loss, accuracy, val_loss, val_accuracy (0..1). ValueError when the sets or
+    the model do not fit together.
+    """
+    _check_training(model, train_set, val_set, learning_rate)
+    keras.utils.set_random_seed(seed)
+    if augmentation is not None:
+        pixels = keras.Input(model.input_shape[1:])
+        model = keras.Model(pixels, model(augmentation(pixels)))  # the very same weights
+    model.compile(
+        optimizer=keras.optimizers.Adam(learning_rate),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=False,  # XLA made convolutions 15 times slower on a CPU
+    )
+    history = model.fit(
+        train_set.images, train_set.labels, epochs=epochs, batch_size=batch_size, verbose=0,
+        validation_data=(val_set.images, val_set.labels),
+        callbacks=[_OneLineAnEpoch()] if verbose else [],
+    )  # fmt: skip
+    return {name: [float(value) for value in values] for name, values in history.history.items()}
+
+
+def _check_training(model, train_set, val_set, learning_rate):
+    if train_set.class_names != val_set.class_names:
+        raise ValueError(
+            f"Training classes {train_set.class_names} and validation classes "
+            f"{val_set.class_names} differ: the order must be the same."
+        )
+    num_classes = len(train_set.class_names)
+    if model.output_shape[-1] != num_classes:
+        raise ValueError(
+            f"The model has {model.output_shape[-1]} outputs for {num_classes} classes: "
+            f"its head needs one output a class."
+        )
+    if not model.trainable_weights:
+        raise ValueError("No weight of this model is trainable: is the head frozen, too?")
+    if not 0 < learning_rate < 10:
+        raise ValueError(f"learning_rate is {learning_rate}: expected a number between 0 and 10.")
+
+
+class _OneLineAnEpoch(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        print(
+            f"epoch {epoch + 1:2d}: loss {logs['loss']:.3f}, accuracy {logs['accuracy']:.3f}, "
+            f"validation accuracy {logs['val_accuracy']:.3f}"
+        )
+
+
+# ---------------------------------------------------------------- the frozen part, computed once
+
+
+def extract_features(backbone, images, *, batch_size=32):
+    """The backbone's outputs for these images, (n, dimensions) float32.
+
+    While the backbone is frozen they never change, so computing them once replaces most of the
+    work of every epoch. Not valid with augmentation, nor after the backbone was fine-tuned.
+    """
+    return np.asarray(backbone.predict(images, batch_size=batch_size, verbose=0))
+
+
+def precompute(backbone, dataset):
+    """The data set with the backbone's features in the place of its images."""
+    return replace(dataset, images=extract_features(backbone, dataset.images))
+
+
+# ---------------------------------------------------------------- the evidence
+
+
+def snapshot(model):
+    """A copy of every weight now: {path such as "head/kernel": array}."""
+    return {weight.path: weight.numpy() for weight in model.weights}
+
+
+def moved(model, before):
+    """The paths of the weights that are not bit-identical to the snapshot `before`, in order."""
+    return [
+        weight.path for weight in model.weights if not np.array_equal(weight, before[weight.path])
+    ]
