@@ -312,32 +312,6 @@ def test_more_shots_than_images_are_refused():
         data.few_shot(noise(20), 21, seed=0)
 
 
-# ---------------------------------------------------------------- near-duplicates
-
-
-def test_near_duplicates_finds_the_copies_nearest_first():
-    dataset = noise(10)
-    images = dataset.images.copy()
-    images[3] = images[7]
-    images[5] = np.clip(images[12] * 0.8, 0, 255).astype("uint8")
-    pairs = data.near_duplicates(images)
-    assert {(i, j) for i, j, _ in pairs} == {(3, 7), (5, 12)}
-    assert pairs[0] == (3, 7, 0)
-
-
-def test_near_duplicates_across_two_sets():
-    dataset = noise(10)
-    assert data.near_duplicates(dataset.images, dataset.images[4:6]) == [(4, 0, 0), (5, 1, 0)]
-    assert data.near_duplicates(dataset.images, noise(10, seed=1).images) == []
-
-
-def test_control_comparing_bytes_misses_a_darker_copy():
-    image = noise(1).images[:1]
-    darker = (image * 0.9).astype("uint8")
-    assert not np.array_equal(image, darker)
-    assert data.near_duplicates(image, darker)
-
-
 # ---------------------------------------------------------------- results of earlier runs
 
 

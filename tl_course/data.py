@@ -270,8 +270,13 @@ def last_results(name):
     """The recorded results of the last full run: a dict of date, machine, profile and results.
 
     They stand in where a section needs photographs that this machine does not have.
+    FileNotFoundError when nothing was recorded under this name.
     """
-    return json.loads((_data_folder() / "results" / f"{name}.json").read_text(encoding="utf-8"))
+    path = _data_folder() / "results" / f"{name}.json"
+    if not path.exists():
+        known = sorted(other.stem for other in path.parent.glob("*.json"))
+        raise FileNotFoundError(f"No recorded results {name!r}: choose from {known}.")
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 # ---------------------------------------------------------------- splitting

@@ -1,0 +1,344 @@
+"""Every figure is HTML with alt text and caption, opaque, small, readable; its numbers agree."""
+
+import base64
+import html
+import inspect
+import io
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from matplotlib import pyplot
+from PIL import Image
+from scipy import stats
+
+from tl_course import plots
+
+WORDS = {"alt": "A rising curve.", "caption": "More labels help."}
+rng = np.random.default_rng(0)
+# neighbouring pixels agree, as in a photograph: pure noise would be larger than any picture
+BLOCKS = rng.integers(0, 256, (15, 14, 14, 3)).astype("uint8")
+PICTURES = np.stack([Image.fromarray(block).resize((224, 224), Image.BICUBIC) for block in BLOCKS])
+MAPS = rng.random((15, 224, 224)).astype("float32")
+PHASE = {"accuracy": [0.5, 0.7, 0.8], "val_accuracy": [0.4, 0.6, 0.7]}
+PHASE |= {"loss": [1.5, 1.0, 0.5], "val_loss": [1.6, 1.2, 0.9]}
+CURVES = {
+    "from scratch": {1: [0.2, 0.3, 0.25], 5: [0.3, 0.4, 0.35], 20: [0.5, 0.55, 0.6]},
+    "head": {1: [0.4, 0.5, 0.45], 5: [0.6, 0.7, 0.65], 20: [0.8, 0.82, 0.84]},
+}
+NAMES = ("apple", "nectarine", "onion", "peach", "pear", "pepper", "potato", "tomato")
+
+
+def estimate(value, low, high):
+    return SimpleNamespace(value=value, low=low, high=high)
+
+
+ROWS = {"from scratch": estimate(0.5, 0.44, 0.56), "head": estimate(0.8, 0.76, 0.85)}
+BINS = {
+    "confidence": np.array([np.nan, 0.3, 0.6, 0.9]),
+    "accuracy": np.array([np.nan, 0.25, 0.5, 0.7]),
+    "low": np.array([np.nan, 0.1, 0.4, 0.6]),
+    "high": np.array([np.nan, 0.5, 0.6, 0.8]),
+    "count": np.array([0, 10, 50, 90]),
+}
+FIGURES = {
+    "photographs": lambda: plots.photographs(PICTURES, NAMES[:5] * 3, **WORDS),
+    "photographs, nine": lambda: plots.photographs(PICTURES[:9], columns=3, **WORDS),
+    "photographs, one": lambda: plots.photographs(PICTURES[:1], ["a\ncat"], columns=1, **WORDS),
+    "heat_maps": lambda: plots.heat_maps(PICTURES[:4], MAPS[:4], NAMES[:4], **WORDS),
+    "heat_maps, one": lambda: plots.heat_maps(PICTURES[:1], MAPS[:1], **WORDS),
+    "feature_maps": lambda: plots.feature_maps({"block_1": rng.random((7, 7, 8))}, **WORDS),
+    "history": lambda: plots.history({"head": PHASE, "tune": PHASE}, num_validation=67, **WORDS),
+    "accuracy_against_labels": lambda: plots.accuracy_against_labels(CURVES, chance=0.1, **WORDS),
+    "estimates": lambda: plots.estimates(ROWS, reference=0.125, **WORDS),
+    "bars": lambda: plots.bars({"a": 4_652_008, "b": 23_564_800}, label="parameters", **WORDS),
+    "bars, intervals": lambda: plots.bars(ROWS, label="accuracy (%)", per_cent=True, **WORDS),
+    "confusion": lambda: plots.confusion(np.eye(8, dtype=int) * 30, NAMES, **WORDS),
+    "reliability": lambda: plots.reliability(BINS, BINS, **WORDS),
+    "scatter": lambda: plots.scatter(
+        rng.normal(size=(80, 2)), np.arange(80) % 8, NAMES, xlabel="x", ylabel="y", **WORDS
+    ),
+    "lines": lambda: plots.lines(
+        [1e-5, 1e-3], {"a": list(ROWS.values())}, xlabel="learning rate", ylabel="accuracy (%)",
+        log_x=True, per_cent=True, mark={"the course": 1e-5}, **WORDS,
+    ),
+}  # fmt: skip
+MAKERS = [
+    function
+    for name, function in inspect.getmembers(plots, inspect.isfunction)
+    if function.__module__ == plots.__name__ and not name.startswith("_")
+]
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """The bundles that display received, and the figures that were drawn."""
+    bundles, figures = [], []
+
+    def display(bundle, *, raw):
+        assert raw
+        bundles.append(bundle)
+
+    monkeypatch.setattr(plots, "display", display)
+    make = plots._panels
+
+    def remember(*arguments):
+        figure, axes = make(*arguments)
+        figures.append(figure)
+        return figure, axes
+
+    monkeypatch.setattr(plots, "_panels", remember)
+    return SimpleNamespace(bundles=bundles, figures=figures)
+
+
+def picture_of(bundle):
+    encoded = re.search(r'src="data:image/(?:png|jpeg);base64,([^"]+)"', bundle["text/html"])[1]
+    return base64.b64decode(encoded)
+
+
+# ---- what every figure must be
+
+
+def test_every_public_function_is_tried_here():
+    assert {function.__name__ for function in MAKERS} - {"show"} == {
+        name.split(",")[0] for name in FIGURES
+    }
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figure_is_html_with_alt_and_caption_opaque_and_small(shown, name):
+    assert FIGURES[name]() is None
+    assert len(shown.bundles) == 1
+    bundle = shown.bundles[0]
+    assert set(bundle) == {"text/html", "text/plain"}
+    assert bundle["text/plain"] == "Figure: More labels help."
+    form = r'<figure><img alt="([^"]+)" src="[^"]+"><figcaption>([^<]+)</figcaption></figure>'
+    assert re.fullmatch(form, bundle["text/html"]).groups() == tuple(WORDS.values())
+    picture = picture_of(bundle)
+    assert len(picture) < 150_000
+    image = Image.open(io.BytesIO(picture))
+    assert "Software" not in image.info  # bytes that would change with matplotlib's version
+    assert image.width <= 750
+    assert np.asarray(image.convert("RGBA"))[..., 3].min() == 255
+    assert min(image.convert("L").getpixel((x, 0)) for x in (0, image.width - 1)) > 240
+    text_is_readable(shown.figures[0])
+
+
+def text_is_readable(figure):
+    """At least 9 points on the page, and nothing cut off."""
+    assert figure.dpi == 96  # a web page's own inch: points in the figure are points on the page
+    assert min(text.get_fontsize() for text in figure.findobj(pyplot.Text)) >= 9
+    assert is_inside(figure)
+
+
+def is_inside(figure):
+    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    margin = 0.01  # inches
+    across = -margin <= box.x0 and box.x1 <= width + margin
+    return across and -margin <= box.y0 and box.y1 <= height + margin
+
+
+def test_control_a_cut_label_would_be_seen(shown):
+    FIGURES["estimates"]()
+    figure = shown.figures[0]
+    figure.set_layout_engine("none")
+    figure.axes[0].set_position([0.05, 0.3, 0.9, 0.6])  # what a fixed margin does to long names
+    assert not is_inside(figure)
+
+
+@pytest.mark.parametrize("function", MAKERS, ids=lambda function: function.__name__)
+def test_alt_and_caption_must_be_given_by_name(function):
+    parameters = inspect.signature(function).parameters
+    for name in ("alt", "caption"):
+        assert parameters[name].kind is inspect.Parameter.KEYWORD_ONLY
+        assert parameters[name].default is inspect.Parameter.empty
+
+
+@pytest.mark.parametrize("missing", ["alt", "caption"])
+def test_an_empty_text_is_refused(shown, missing):
+    with pytest.raises(ValueError, match=f"Got {missing}='  ': say in a sentence"):
+        plots.bars({"a": 1}, label="count", **(WORDS | {missing: "  "}))
+    assert shown.bundles == []
+
+
+def test_texts_are_escaped(shown):
+    words = {"alt": 'a "quoted" <b> & more', "caption": "1 < 2 & <script>alert(1)</script>"}
+    plots.bars({"a": 1}, label="count", **words)
+    page = shown.bundles[0]["text/html"]
+    assert "<script>" not in page
+    assert "<b>" not in page
+    alt, caption = re.search(r'alt="([^"]*)".*<figcaption>(.*)</figcaption>', page).groups()
+    assert (html.unescape(alt), html.unescape(caption)) == tuple(words.values())
+    assert shown.bundles[0]["text/plain"] == f"Figure: {words['caption']}"
+
+
+def test_show_closes_a_pyplot_figure_and_paints_it_white(shown):
+    figure, panel = pyplot.subplots(facecolor="none")
+    panel.plot([1, 2])
+    plots.show(figure, **WORDS)
+    assert not pyplot.fignum_exists(figure.number)
+    image = Image.open(io.BytesIO(picture_of(shown.bundles[0])))
+    assert image.convert("RGBA").getpixel((0, 0)) == (255, 255, 255, 255)
+    buffer = io.BytesIO()  # control: what a plain savefig of that figure would give
+    figure.savefig(buffer)
+    assert Image.open(buffer).convert("RGBA").getpixel((0, 0))[3] == 0
+
+
+def test_nothing_stays_open_and_the_same_figure_has_the_same_bytes(shown):
+    for _ in range(2):
+        plots.confusion(np.eye(3, dtype=int), NAMES[:3], **WORDS)
+    assert shown.bundles[0] == shown.bundles[1]
+    assert pyplot.get_fignums() == []
+
+
+def test_photographs_are_jpeg_because_png_would_be_too_large(shown):
+    FIGURES["photographs"]()
+    assert "data:image/jpeg;" in shown.bundles[0]["text/html"]
+    image = Image.open(io.BytesIO(picture_of(shown.bundles[0])))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    assert len(buffer.getvalue()) > 2 * len(picture_of(shown.bundles[0]))
+
+
+# ---- colours
+
+
+def luminance(colour):
+    channels = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return np.dot([0.2126, 0.7152, 0.0722], linear)
+
+
+def test_colours_are_okabe_ito_and_double_coded():
+    published = {"#000000", "#E69F00", "#56B4E9", "#009E73"}
+    published |= {"#F0E442", "#0072B2", "#D55E00", "#CC79A7"}
+    assert set(plots.COLOURS) == published
+    assert len({plots._style(k)["marker"] for k in range(8)}) == 8
+    assert len({plots._style(k)["linestyle"] for k in range(4)}) == 4
+    contrasts = [1.05 / (luminance(colour) + 0.05) for colour in plots.COLOURS[:3]]
+    assert min(contrasts) >= 3  # WCAG 2.1, graphical objects, on white
+    assert 1.05 / (luminance("#F0E442") + 0.05) < 3  # control: yellow, which therefore comes last
+
+
+# ---- the numbers in the figures
+
+
+def segments_of(panel):
+    collections = [item for item in panel.collections if hasattr(item, "get_segments")]
+    return [segment for item in collections for segment in item.get_segments() if len(segment)]
+
+
+def bars_of(panel):
+    """(x, low, high) of each vertical interval."""
+    return sorted((s[0][0], s[0][1], s[1][1]) for s in segments_of(panel))
+
+
+def test_accuracy_against_labels_draws_mean_and_t_interval(shown):
+    plots.accuracy_against_labels({"head": {1: [0.4, 0.5, 0.6], 10: [0.8]}}, **WORDS)
+    panel = shown.figures[0].axes[0]
+    assert panel.lines[0].get_ydata().tolist() == pytest.approx([0.5, 0.8])
+    margin = 4.303 * 0.1 / np.sqrt(3)  # t from tables, 2 degrees of freedom
+    one_shot = bars_of(panel)[0]
+    assert one_shot == pytest.approx((1, 0.5 - margin, 0.5 + margin), abs=1e-4)
+    normal = 1.96 * 0.1 / np.sqrt(3)  # control: too narrow for three seeds
+    assert one_shot[2] != pytest.approx(0.5 + normal, abs=0.05)
+    assert [t.get_text() for t in panel.get_xticklabels()] == ["1", "10"]
+    assert "%" in panel.get_ylabel()
+
+
+def test_history_joins_the_phases_and_marks_the_start_of_fine_tuning(shown):
+    longer = {key: values + values for key, values in PHASE.items()}
+    plots.history({"head": longer, "fine-tuning": PHASE}, num_validation=50, **WORDS)
+    accuracy, loss = shown.figures[0].axes
+    training, validation, start = accuracy.lines
+    assert training.get_ydata().tolist() == PHASE["accuracy"] * 3
+    assert validation.get_ydata().tolist() == PHASE["val_accuracy"] * 3
+    assert validation.get_xdata().tolist() == list(range(1, 10))
+    assert list(start.get_xdata()) == [6.5, 6.5]
+    assert [text.get_text() for text in accuracy.texts] == ["fine-tuning"]
+    assert loss.lines[1].get_ydata().tolist() == PHASE["val_loss"] * 3
+    band = accuracy.collections[0].get_paths()[0].vertices
+    expected = stats.binomtest(20, 50).proportion_ci(method="wilson")
+    assert band[band[:, 0] == 1, 1].min() == pytest.approx(expected.low)
+    assert band[band[:, 0] == 1, 1].max() == pytest.approx(expected.high)
+
+
+def test_history_of_one_phase_has_no_line(shown):
+    plots.history({"head": PHASE}, **WORDS)
+    assert len(shown.figures[0].axes[0].lines) == 2
+
+
+@pytest.mark.parametrize("draw", ["estimates", "bars, intervals"])
+def test_estimates_and_bars_show_value_and_interval_in_per_cent(shown, draw):
+    FIGURES[draw]()
+    panel = shown.figures[0].axes[0]
+    ends = sorted((s[0][0], s[1][0]) for s in segments_of(panel))
+    assert ends == [pytest.approx((0.44, 0.56)), pytest.approx((0.76, 0.85))]
+    assert [t.get_text().strip().removesuffix(" %") for t in panel.texts] == ["50.0", "80.0"]
+    assert panel.xaxis.get_major_formatter()(0.8) == "80"
+    assert [t.get_text() for t in panel.get_yticklabels()] == list(ROWS)
+    top_down = panel.get_ylim()
+    assert top_down[0] > top_down[1]  # the first name is at the top
+
+
+def test_bars_of_plain_numbers_have_no_interval(shown):
+    FIGURES["bars"]()
+    panel = shown.figures[0].axes[0]
+    assert [t.get_text().strip() for t in panel.texts] == ["4,652,008", "23,564,800"]
+    assert [bar.get_width() for bar in panel.patches] == [4_652_008, 23_564_800]
+    assert segments_of(panel) == []
+
+
+def test_confusion_writes_counts_and_shades_the_share_of_the_row(shown):
+    plots.confusion([[45, 5], [12, 38]], ("endocarditis", "lasagna"), **WORDS)
+    panel = shown.figures[0].axes[0]
+    assert [text.get_text() for text in panel.texts] == ["45", "5", "12", "38"]
+    shades = panel.images[0].get_array()
+    np.testing.assert_allclose(shades, [[0.9, 0.1], [0.24, 0.76]])
+    assert shades[1, 0] != pytest.approx(12 / 57)  # control: the share of the column
+    assert (panel.get_ylabel(), panel.get_xlabel()) == ("true class", "predicted class")
+
+
+def test_reliability_draws_bins_with_their_intervals(shown):
+    plots.reliability(BINS, **WORDS)
+    panel = shown.figures[0].axes[0]
+    finite = [bar for bar in bars_of(panel) if np.isfinite(bar).all()]
+    expected = np.stack([BINS["confidence"], BINS["low"], BINS["high"]], axis=1)[1:]
+    np.testing.assert_allclose(finite, expected)
+    assert [text.get_text() for text in panel.get_legend().get_texts()] == [
+        "perfectly calibrated",
+        "before",
+    ]
+
+
+def test_lines_takes_numbers_or_estimates_and_marks_a_place(shown):
+    FIGURES["lines"]()
+    panel = shown.figures[0].axes[0]
+    assert panel.get_xscale() == "log"
+    assert [bar[1:] for bar in bars_of(panel)] == [(0.44, 0.56), (0.76, 0.85)]
+    assert panel.texts[0].get_text() == "the course"
+    assert panel.lines[-1].get_xdata() == [1e-5, 1e-5]
+    plots.lines(range(3), {"a": [1, 2, 3]}, xlabel="step", ylabel="drift", **WORDS)
+    plain = shown.figures[1].axes[0]
+    assert plain.lines[0].get_ydata().tolist() == [1, 2, 3]
+
+
+def test_scatter_gives_each_class_its_points_colour_and_marker(shown):
+    points = np.arange(12.0).reshape(6, 2)
+    plots.scatter(points, [0, 1, 0, 1, 2, 2], NAMES[:3], xlabel="x", ylabel="y", **WORDS)
+    classes = shown.figures[0].axes[0].collections
+    np.testing.assert_array_equal(classes[1].get_offsets(), points[[1, 3]])
+    assert len({tuple(c.get_facecolor()[0]) for c in classes}) == 3
+    assert len({len(c.get_paths()[0].vertices) for c in classes}) > 1
+
+
+def test_heat_maps_keep_the_scale_and_show_each_picture_in_grey(shown):
+    faint = np.full((1, 224, 224), 0.2)
+    plots.heat_maps(PICTURES[:1], faint, **WORDS)
+    above, below = shown.figures[0].axes[:2]
+    np.testing.assert_array_equal(above.images[0].get_array(), PICTURES[0])
+    assert below.images[0].get_array().ndim == 2
+    assert below.images[1].get_clim() == (0, 1)  # a faint map must not be stretched to look sure
+    with pytest.raises(ValueError, match="shorter"):
+        plots.heat_maps(PICTURES[:2], MAPS[:1], **WORDS)

@@ -1,0 +1,96 @@
+"""Where did the network look?
+
+Grad-CAM reads gradients (fast, coarse); occlusion covers parts of the picture and asks again (slow,
+needs no gradient). Neither proves a cause: they show where to ask next.
+"""
+
+import keras
+import numpy as np
+
+
+def grad_cam(model, image, class_index):
+    """Where the evidence for one class lies, float32 (height, width), 0 to 1, at the image's size.
+
+    model: flat functional model whose last layer is Dense; image: uint8 (height, width, 3). After
+    Selvaraju et al. 2017: channels of the last layer with a 4-D output, weighted by their mean
+    gradient, positive part. The gradient is that of the class's score before the softmax: after it,
+    evidence against the other classes is mixed in. The map has no more detail than that layer (7 x
+    7 cells at 224 pixels), and is all 0 without evidence. Raises ValueError for a model, image or
+    class that does not fit, RuntimeError where Keras does not run on TensorFlow.
+    """
+    _check(model, image, class_index)
+    activations, gradients = _activations_and_gradients(model, image, class_index)
+    channel_weights = gradients.mean(axis=(0, 1))
+    heat = np.maximum(activations @ channel_weights, 0)[..., None]
+    heat = keras.ops.image.resize(heat, image.shape[:2], interpolation="bilinear")
+    heat = keras.ops.convert_to_numpy(heat)[..., 0]
+    return heat / heat.max() if heat.max() > 0 else heat
+
+
+def _activations_and_gradients(model, image, class_index):
+    """Activations of the last spatial layer, and the score's gradient there: (h, w, channels)."""
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        raise RuntimeError(f"Keras runs on {backend!r}: grad_cam needs KERAS_BACKEND=tensorflow.")
+    import tensorflow  # only here, so that occlusion runs on every backend
+
+    head = model.layers[-1]
+    trunk = keras.Model(model.inputs, [_last_spatial_layer(model).output, head.input])
+    pixels = tensorflow.constant(image[None], dtype="float32")
+    with tensorflow.GradientTape() as tape:
+        tape.watch(pixels)  # so that nothing depends on which weights are trainable
+        activations, features = trunk(pixels, training=False)
+        scores = keras.ops.matmul(features, head.kernel)  # before bias and softmax
+        score = scores[0, class_index]  # the bias is the same wherever we look
+    return activations[0].numpy(), tape.gradient(score, activations)[0].numpy()
+
+
+def _last_spatial_layer(model):
+    """The last layer with a 4-D output: the deepest that still knows where things are."""
+    for layer in reversed(model.layers):
+        if isinstance(layer, keras.Model):
+            raise ValueError(f"Layer {layer.name!r} is itself a model: grad_cam needs a flat one.")
+        if len(layer.output.shape) == 4 and not isinstance(layer, keras.layers.InputLayer):
+            return layer
+    raise ValueError(f"Model {model.name!r} has no layer with a 4-D output after its input.")
+
+
+def _check(model, image, class_index):
+    head = model.layers[-1]
+    if not isinstance(head, keras.layers.Dense):
+        raise ValueError(f"The last layer is {head.name!r}: it must be Dense, one unit a class.")
+    if np.ndim(image) != 3:
+        raise ValueError(f"Got an image of shape {np.shape(image)}: give one (height, width, 3).")
+    if not 0 <= class_index < head.units:
+        raise ValueError(f"Got class_index {class_index}: choose from 0 to {head.units - 1}.")
+
+
+def occlusion(model, image, class_index, *, patch, stride):
+    """How far the class's probability falls when a square is covered, float32 (height, width).
+
+    -1 to 1, above 0 where the class needs what is there; at each pixel the mean over the squares on
+    it. patch: side of the square, stride: step to the next one, at most patch; both in pixels.
+    The square has the image's mean colour (grey in Zeiler & Fergus 2014). One prediction a square.
+    Raises ValueError for a patch or stride that does not fit, else as grad_cam.
+    """
+    _check(model, image, class_index)
+    height, width = image.shape[:2]
+    if not 1 <= stride <= patch <= min(height, width):
+        got = f"Got patch {patch} and stride {stride}"
+        raise ValueError(f"{got}: choose 1 <= stride <= patch <= {min(height, width)}.")
+    corners = [(top, left) for top in _starts(height, patch, stride)
+               for left in _starts(width, patch, stride)]  # fmt: skip
+    squares = [np.s_[top : top + patch, left : left + patch] for top, left in corners]
+    pictures = np.stack([image] * (len(squares) + 1))  # the last one stays uncovered
+    for picture, square in zip(pictures, squares, strict=False):
+        picture[square] = image.mean(axis=(0, 1))
+    *covered, whole = model.predict(pictures, verbose=0)[:, class_index]
+    fall, times = np.zeros((2, height, width), dtype="float32")
+    for square, probability in zip(squares, covered, strict=True):
+        fall[square] += whole - probability
+        times[square] += 1
+    return fall / times
+
+
+def _starts(length, patch, stride):
+    return sorted({*range(0, length - patch, stride), length - patch})
