@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course lab test lint notebooks requirements readme
+.PHONY: help setup course lab test lint notebooks results readme requirements
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ lint: setup ## check the style of the code
 
 notebooks: setup ## write notebooks/ from lessons/
 	@$(BIN)/python tools/build_notebooks.py
+
+results: setup ## keep the results of the last `make course` in data/results/
+	@$(BIN)/python tools/record_results.py
 
 readme: setup ## fill the lesson table of README.md from build/course/results.json
 	@$(BIN)/python tools/readme_table.py

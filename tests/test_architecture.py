@@ -1,0 +1,398 @@
+"""The shape of the course: each rule is a function that lists violations.
+
+Every rule is tried twice: on the course, where it finds nothing, and on a planted violation, which
+it finds. A rule about lessons takes the cells of one lesson (see `cells_of`).
+"""
+
+import ast
+import re
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import jupytext
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "tl_course"
+LESSONS = sorted((ROOT / "lessons").glob("[0-9]*.py"))
+ARROWS = {("look_alikes", "data"), ("backbones", "efficientnet_lite")}
+WITHOUT_KERAS = {"__init__", "__main__", "data", "look_alikes", "evaluation", "plots"}
+
+
+def vocabulary(package=PACKAGE):
+    return sorted(path for path in package.glob("*.py") if not path.name.startswith("__"))
+
+
+def commands(package=PACKAGE):
+    return sorted((package / "commands").glob("*.py"))
+
+
+def imported_modules(path):
+    """The dotted names that a module imports, wherever in it: "tl_course.data", "keras" ..."""
+    names = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = "tl_course" if node.level else node.module
+            names += [f"{base}.{alias.name}" for alias in node.names]
+    return names
+
+
+def function_lengths(paths):
+    """{"module.function": lines from `def` to the last, docstring included}."""
+    return {
+        f"{path.stem}.{node.name}": node.end_lineno - node.lineno + 1
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
+def line_count(paths):
+    """Lines of code, docstrings and comments; blank lines are not counted."""
+    return sum(bool(line.strip()) for p in paths for line in p.read_text("utf-8").splitlines())
+
+
+# ---------------------------------------------------------------- rules about the package
+
+
+def forbidden_arrows(package):
+    """Imports between modules of the course that are not in the drawing."""
+    found = []
+    names = {path.stem for path in vocabulary(package)}
+    for path in vocabulary(package):
+        siblings = {n.split(".")[1] for n in imported_modules(path) if n.startswith("tl_course.")}
+        allowed = {target for source, target in ARROWS if source == path.stem}
+        found += [f"{path.stem} -> {s}" for s in siblings & (names | {"commands"}) - allowed]
+    command_names = {path.stem for path in commands(package) if not path.stem.startswith("_")}
+    for path in commands(package):
+        parts = [n.split(".") for n in imported_modules(path) if n.startswith("tl_course.commands")]
+        found += [f"{path.stem} -> {p[2]}" for p in parts if len(p) > 2 and p[2] in command_names]
+    return found
+
+
+def keras_where_it_is_not_needed(package):
+    paths = [*package.glob("*.py"), *commands(package)]
+    return [
+        f"{path.stem} imports {name}"
+        for path in paths
+        if path.stem in WITHOUT_KERAS or path.parent.name == "commands"
+        for name in imported_modules(path)
+        if name.split(".")[0] in ("keras", "tensorflow")
+    ]
+
+
+def wildcard_imports(paths):
+    return [
+        f"{path.stem} imports {name}"
+        for path in paths
+        for name in imported_modules(path)
+        if name.endswith(".*")
+    ]
+
+
+def too_long_functions(paths, *, longest=30):
+    lengths = function_lengths(paths)
+    return [f"{name}: {lines} lines" for name, lines in lengths.items() if lines > longest]
+
+
+def too_long_files(paths, *, longest=100):
+    return [path.name for path in paths if line_count([path]) > longest]
+
+
+def modules_loaded_by(statement):
+    code = f"import sys; {statement}; print(*sys.modules)"
+    call = [sys.executable, "-c", code]
+    finished = subprocess.run(call, capture_output=True, text=True, cwd=ROOT)
+    return set(finished.stdout.split()), finished.stderr
+
+
+@pytest.fixture
+def planted(tmp_path):
+    """A function that writes a module into a package elsewhere and returns that package."""
+
+    def plant(name, text):
+        path = tmp_path / "tl_course" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return tmp_path / "tl_course"
+
+    return plant
+
+
+def test_arrows_run_one_way():
+    assert forbidden_arrows(PACKAGE) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "arrow"),
+    [
+        ("data.py", "from tl_course import plots", "data -> plots"),
+        ("data.py", "import tl_course.plots", "data -> plots"),
+        ("data.py", "from . import plots", "data -> plots"),
+        ("data.py", "def f():\n    from tl_course.plots import bars", "data -> plots"),
+        ("data.py", "from tl_course.commands import run", "data -> commands"),
+        ("commands/run.py", "from tl_course.commands import doctor", "run -> doctor"),
+    ],
+)
+def test_a_wrong_arrow_is_found(planted, name, text, arrow):
+    planted("plots.py", "")
+    planted("commands/doctor.py", "from tl_course import data")
+    assert forbidden_arrows(planted(name, text)) == [arrow]
+
+
+def test_keras_is_only_where_it_is_needed():
+    assert keras_where_it_is_not_needed(PACKAGE) == []
+
+
+def test_keras_in_the_data_module_is_found(planted):
+    package = planted("data.py", "def f():\n    import keras.utils")
+    assert keras_where_it_is_not_needed(package) == ["data imports keras.utils"]
+
+
+def test_importing_the_package_loads_neither_tensorflow_nor_keras():
+    light = [path.stem for path in vocabulary() if path.stem in WITHOUT_KERAS]
+    modules = ["tl_course", "tl_course.__main__", *(f"tl_course.{name}" for name in light)]
+    loaded, errors = modules_loaded_by(f"import {', '.join(modules)}")
+    assert "tl_course" in loaded, errors
+    assert not loaded & {"tensorflow", "keras"}
+
+
+def test_loading_keras_would_be_seen():
+    assert "keras" in modules_loaded_by("import types; sys.modules['keras'] = types")[0]
+
+
+def test_there_is_no_wildcard_import():
+    assert wildcard_imports([*vocabulary(), *commands(), *LESSONS]) == []
+
+
+def test_a_wildcard_import_is_found(planted):
+    package = planted("data.py", "from numpy import *")
+    assert wildcard_imports(vocabulary(package)) == ["data imports numpy.*"]
+
+
+def test_functions_are_short():
+    assert too_long_functions([*vocabulary(), *commands(), *(ROOT / "tools").glob("*.py")]) == []
+    assert statistics.median(function_lengths(vocabulary()).values()) < 12
+
+
+def test_a_long_function_is_found(planted):
+    package = planted("data.py", "def f():\n" + "    x = 1\n" * 30)
+    assert too_long_functions(vocabulary(package)) == ["data.f: 31 lines"]
+
+
+def test_the_vocabulary_is_small():
+    assert line_count(vocabulary()) <= 1600
+
+
+def test_commands_and_tools_are_one_screen_each():
+    assert too_long_files([*commands(), *(ROOT / "tools").glob("*.py")]) == []
+
+
+def test_a_long_command_is_found(planted):
+    package = planted("commands/run.py", "x = 1\n" * 101)
+    assert too_long_files(commands(package)) == ["run.py"]
+
+
+# ---------------------------------------------------------------- rules about the lessons
+
+
+def cells_of(text):
+    """The cells of a lesson: each has cell_type, source and metadata, as in a notebook."""
+    return jupytext.reads(text, fmt="py:percent").cells
+
+
+def code_cells(cells):
+    return [cell.source for cell in cells if cell.cell_type == "code"]
+
+
+def text_cells(cells):
+    return [cell.source for cell in cells if cell.cell_type == "markdown"]
+
+
+def code_lines(source):
+    return sum(bool(line.strip()) and "SOLUTION" not in line for line in source.splitlines())
+
+
+def words(source):
+    """The words of a text cell: links count by their text, mark-up and tables do not count."""
+    prose = "\n".join(line for line in source.splitlines() if not line.lstrip().startswith("|"))
+    return len(re.findall(r"\w[\w'’.,-]*", re.sub(r"\]\([^)]*\)|<[^>]+>", " ", prose)))
+
+
+def rhythm(cells):
+    """Departures from: short cells, and about as many of text as of code."""
+    code, text = [code_lines(c) for c in code_cells(cells)], [words(t) for t in text_cells(cells)]
+    found = [f"a code cell of {lines} lines" for lines in code if lines > 15]
+    found += [f"a text cell of {count} words" for count in text if count > 90]
+    if statistics.median(code) > 5:
+        found.append(f"median code cell: {statistics.median(code)} lines")
+    if statistics.median(text) > 45:
+        found.append(f"median text cell: {statistics.median(text)} words")
+    if not 0.6 <= len(text) / len(code) <= 1.7:
+        found.append(f"{len(text)} text cells to {len(code)} code cells")
+    return found
+
+
+def parameters_cells(cells):
+    """Departures from: one cell tagged parameters, of plain constants, PROFILE and SEED in it."""
+    tagged = [cell.source for cell in cells if "parameters" in cell.metadata.get("tags", [])]
+    if len(tagged) != 1:
+        return [f"{len(tagged)} cells tagged parameters"]
+    body = ast.parse(tagged[0]).body
+    constants = [s for s in body if isinstance(s, ast.Assign) and isinstance(s.value, ast.Constant)]
+    names = {statement.targets[0].id for statement in constants}
+    found = ["a parameter that is no plain constant"] if len(constants) < len(body) else []
+    return found + [f"no {name}" for name in ("PROFILE", "SEED") if name not in names]
+
+
+def headline_cells(cells):
+    tagged = [cell.source for cell in cells if "headline" in cell.metadata.get("tags", [])]
+    return [] if len(tagged) == 1 and "print(" in tagged[0] else [f"{len(tagged)} headline cells"]
+
+
+def figures_elsewhere(cells):
+    """Figures that do not go through plots, and so have no alternative text."""
+    pattern = r"\bplt\b|\bmatplotlib\b|\bdisplay\(|\.savefig\(|\.imshow\("
+    return [match for source in code_cells(cells) for match in re.findall(pattern, source)]
+
+
+def without_definitions(source):
+    """A cell's statements but for its functions: those train nothing until they are called."""
+    body = [node for node in ast.parse(source).body if not isinstance(node, ast.FunctionDef)]
+    return "\n".join(ast.unparse(node) for node in body)
+
+
+def trainings_without_verdict(cells):
+    """Cells that train, with nothing printed in the two code cells after them."""
+    code = code_cells(cells)
+    training = re.compile(r"transfer\.train\(|\.fit\(")
+    trains = [i for i, source in enumerate(code) if training.search(without_definitions(source))]
+    silent = [i for i in trains if not any("print(" in source for source in code[i + 1 : i + 3])]
+    return [code[i].splitlines()[0] for i in silent]
+
+
+def typed_percentages(cells):
+    """Percentages in prose, other than the 95 % of an interval and those cited with a link."""
+    cited = re.compile(r"https?://|\]\(")
+    found = re.compile(r"\d[\d.,]* ?%")
+    texts = [text for text in text_cells(cells) if not cited.search(text)]
+    return [match for text in texts for match in found.findall(text) if match[:2] != "95"]
+
+
+RULES = [
+    rhythm, parameters_cells, headline_cells, figures_elsewhere, trainings_without_verdict,
+    typed_percentages,
+]  # fmt: skip
+LESSON = """# %% [markdown]
+# # A title
+
+# %%
+import os
+
+# %% [markdown]
+# Predict. With a 95 % interval. [Cited](https://example.org): 15 %.
+
+# %% tags=["parameters"]
+PROFILE = "student"
+SEED = 7
+
+# %% [markdown]
+# Train.
+
+# %%
+history = transfer.train(model)
+
+# %% [markdown]
+# Explain.
+
+# %% tags=["headline"]
+print("82 %")
+"""
+PLANTED = [
+    (rhythm, "import os", "x = 1\n" * 16, "a code cell of 16 lines"),
+    (rhythm, "# Train.", "# " + "word " * 91, "a text cell of 91 words"),
+    (rhythm, "import os", "\n".join(["# %%\nx = 1"] * 5), "4 text cells to 9 code cells"),
+    (parameters_cells, ' tags=["parameters"]', "", "0 cells tagged parameters"),
+    (parameters_cells, "import os", '# %% tags=["parameters"]', "2 cells tagged parameters"),
+    (parameters_cells, "SEED = 7", "SEED = hash(7)", "a parameter that is no plain constant"),
+    (parameters_cells, "SEED = 7", "", "no SEED"),
+    (headline_cells, ' tags=["headline"]', "", "0 headline cells"),
+    (figures_elsewhere, "import os", "import matplotlib.pyplot as plt", "matplotlib"),
+    (figures_elsewhere, "import os", "display(figure)", "display("),
+    (trainings_without_verdict, 'print("82 %")', "x = 1", "history = transfer.train(model)"),
+    (typed_percentages, "# Explain.", "# Explain: 81.9 % right.", "81.9 %"),
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_lesson_keeps(lesson, rule):
+    assert rule(cells_of(lesson.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_a_good_lesson_passes(rule):
+    assert rule(cells_of(LESSON)) == []
+
+
+@pytest.mark.parametrize(("rule", "old", "new", "found"), PLANTED)
+def test_a_planted_violation_is_found(rule, old, new, found):
+    assert old in LESSON
+    assert found in rule(cells_of(LESSON.replace(old, new)))
+
+
+def setup_cells(lessons):
+    """The first code cell of each lesson: the set-up, the same in all of them."""
+    return {code_cells(cells_of(path.read_text(encoding="utf-8")))[0] for path in lessons}
+
+
+def test_every_lesson_has_the_same_setup_cell():
+    assert len(setup_cells(LESSONS)) <= 1
+
+
+def test_a_different_setup_cell_is_found(tmp_path):
+    paths = [tmp_path / "01.py", tmp_path / "02.py"]
+    paths[0].write_text(LESSON, encoding="utf-8")
+    paths[1].write_text(LESSON.replace("import os", "import sys"), encoding="utf-8")
+    assert len(setup_cells(paths)) == 2
+
+
+# ---------------------------------------------------------------- rules about every committed file
+
+
+def tracked_files():
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True
+    )
+    paths = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+    return [path for path in paths if path.is_file()]
+
+
+def misplaced_content(paths, *, largest=1_000_000):
+    """Large files, and text that holds a path of one machine or the address of a registry."""
+    pattern = re.compile(
+        r"(?<![\w.])/(?:work|root|home/\w+|Users/\w+)/|\b(?:pypi|pythonhosted)\.\w+/"
+    )
+    sizes = {path.name: path.stat().st_size for path in paths}
+    found = [f"{name}: {size} bytes" for name, size in sizes.items() if size > largest]
+    for path in paths:
+        match = pattern.search(path.read_bytes().decode("utf-8", errors="ignore"))
+        if match and path != Path(__file__):
+            found.append(f"{path.name}: {match[0]}")
+    return found
+
+
+def test_nothing_of_this_machine_is_committed():
+    assert misplaced_content(tracked_files()) == []
+
+
+def test_a_machine_path_and_a_large_file_are_found(tmp_path):
+    (tmp_path / "a.md").write_text("see /home/someone/photos")
+    (tmp_path / "b.bin").write_bytes(b"0" * 1_000_001)
+    (tmp_path / "c.txt").write_text("see https://pypi.example/simple")
+    found = misplaced_content(sorted(tmp_path.iterdir()))
+    assert found == ["b.bin: 1000001 bytes", "a.md: /home/someone/", "c.txt: pypi.example/"]

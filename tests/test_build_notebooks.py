@@ -1,0 +1,152 @@
+"""tools/build_notebooks.py: a lesson becomes a student and a solution notebook, always the same."""
+
+import json
+
+import nbformat
+import pytest
+
+from tools import build_notebooks
+
+LESSON = '''# %% [markdown]
+# # Why borrow?
+
+# %% tags=["parameters"]
+PROFILE = "student"
+
+# %%
+again = 1
+
+# %%
+again = 1
+
+# %%
+def square(number):
+    ### BEGIN SOLUTION
+    product = number * number
+    return product
+    ### END SOLUTION
+
+# %%
+answer = None
+### BEGIN SOLUTION
+answer = square(3)
+### END SOLUTION
+print(answer)
+'''
+
+
+@pytest.fixture
+def course(tmp_path):
+    (tmp_path / "lessons").mkdir()
+    (tmp_path / "lessons" / "01_tiny.py").write_text(LESSON, encoding="utf-8")
+    return tmp_path
+
+
+def build(root, *arguments):
+    return build_notebooks.main(["--root", str(root), *arguments])
+
+
+def read(root, name="01_tiny"):
+    student = nbformat.read(root / "notebooks" / f"{name}.ipynb", as_version=4)
+    solution = nbformat.read(root / "notebooks" / "solutions" / f"{name}.ipynb", as_version=4)
+    return student, solution
+
+
+def test_stubs_stand_in_for_solutions(course):
+    build(course)
+    student, solution = read(course)
+    assert student.cells[4].source == "def square(number):\n    ...  # your answer here"
+    assert student.cells[5].source == "answer = None\n...  # your answer here\nprint(answer)"
+    assert "return product" in solution.cells[4].source
+    for notebook in (student, solution):
+        assert "SOLUTION" not in nbformat.writes(notebook)
+
+
+def test_an_unsolved_notebook_still_runs(course):
+    build(course)
+    student, _ = read(course)
+    scope = {}
+    for cell in student.cells:
+        if cell.cell_type == "code":
+            exec(cell.source, scope)
+    assert scope["answer"] is None
+
+
+def test_every_run_gives_the_same_bytes(course):
+    build(course)
+    first = {path: path.read_bytes() for path in course.rglob("*.ipynb")}
+    for path in first:
+        path.unlink()
+    build(course)
+    assert {path: path.read_bytes() for path in course.rglob("*.ipynb")} == first
+
+
+def test_ids_follow_the_text_and_are_unique(course):
+    build(course)
+    before = [cell.id for cell in read(course)[0].cells]
+    assert len(set(before)) == len(before)
+    assert before[3] == f"{before[2]}-2"
+    lesson = course / "lessons" / "01_tiny.py"
+    lesson.write_text("# %%\nnew = 0\n\n" + LESSON, encoding="utf-8")
+    build(course)
+    assert [cell.id for cell in read(course)[0].cells][1:] == before
+
+
+def test_metadata_is_what_papermill_needs(course):
+    build(course)
+    for notebook in read(course):
+        assert notebook.metadata.kernelspec.name == "python3"
+        assert notebook.metadata.kernelspec.language == "python"
+        assert notebook.cells[1].metadata.tags == ["parameters"]
+        assert not any(cell.get("outputs") for cell in notebook.cells)
+
+
+def test_check_passes_when_up_to_date(course, capsys):
+    build(course)
+    capsys.readouterr()
+    assert build(course, "--check") == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_check_names_what_is_stale_and_writes_nothing(course, capsys):
+    build(course)
+    path = course / "notebooks" / "01_tiny.ipynb"
+    edited = path.read_text(encoding="utf-8").replace("borrow", "steal")
+    path.write_text(edited, encoding="utf-8")
+    capsys.readouterr()
+    assert build(course, "--check") == 1
+    assert capsys.readouterr().out == "stale: notebooks/01_tiny.ipynb\n"
+    assert path.read_text(encoding="utf-8") == edited
+
+
+def test_a_notebook_without_a_lesson_goes(course, capsys):
+    build(course)
+    (course / "lessons" / "01_tiny.py").rename(course / "lessons" / "02_other.py")
+    assert build(course, "--check") == 1
+    assert "stale: notebooks/01_tiny.ipynb" in capsys.readouterr().out
+    build(course)
+    assert [path.name for path in course.glob("notebooks/*.ipynb")] == ["02_other.ipynb"]
+
+
+def test_a_solution_that_never_ends_is_an_error(course):
+    lesson = LESSON.replace("    ### END SOLUTION\n", "", 1)
+    (course / "lessons" / "01_tiny.py").write_text(lesson, encoding="utf-8")
+    with pytest.raises(ValueError, match="pairs"):
+        build(course)
+
+
+def test_output_is_json_with_a_closing_newline(course):
+    build(course)
+    text = (course / "notebooks" / "01_tiny.ipynb").read_text(encoding="utf-8")
+    assert text.endswith("}\n") and json.loads(text)["nbformat_minor"] == 5
+
+
+def test_minutes_come_from_the_last_recorded_course(course):
+    lesson = next((course / "lessons").glob("*.py"))
+    lesson.write_text("# %% [markdown]\n# # Why?\n# Takes {{minutes}} minutes.\n", encoding="utf-8")
+    assert "Takes a few minutes." in build_notebooks.notebook_json(lesson, str)
+    results = course / "data" / "results"
+    results.mkdir(parents=True)
+    rows = {"results": [{"notebook": lesson.stem, "minutes": 1.7}]}
+    (results / "course.json").write_text(json.dumps(rows), encoding="utf-8")
+    assert "Takes 2 minutes." in build_notebooks.notebook_json(lesson, str)

@@ -1,0 +1,81 @@
+"""Every lesson, as handed out and with its solutions, runs from top to bottom in the smoke profile.
+
+The photographs come from TL_COURSE_MIRROR where it is set; without it the lessons use drawings.
+"""
+
+import os
+from pathlib import Path
+
+import papermill
+import pytest
+
+from tl_course.commands import _notebooks
+from tools import build_notebooks
+
+ROOT = Path(__file__).resolve().parents[1]
+STUDENT = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("[0-9]*.ipynb"))
+
+
+def to_execute():
+    """The notebooks worth executing: a student one that equals its solution is executed once."""
+    solved = {path.name: path.read_bytes() for path in SOLUTIONS}
+    unsolved = [path for path in STUDENT if path.read_bytes() != solved.get(path.name)]
+    return [*SOLUTIONS, *unsolved]
+
+
+@pytest.fixture
+def kernel_environment(tmp_path, monkeypatch):
+    """This Python as the kernel, this course as the one imported, and no network for either."""
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent / "guard"))
+    monkeypatch.setenv("TL_COURSE_OFFLINE", "1")
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # as in JupyterLab
+    _notebooks.prepare_environment(tmp_path / "kernels")
+
+
+def execute(path, tmp_path):
+    return papermill.execute_notebook(
+        path, tmp_path / path.name, {"PROFILE": "smoke"}, kernel_name="python3",
+        progress_bar=False, cwd=tmp_path, execution_timeout=600,
+    )  # fmt: skip
+
+
+def test_the_notebooks_are_up_to_date(capsys):
+    assert build_notebooks.main(["--check"]) == 0, capsys.readouterr().out
+
+
+def test_the_lessons_come_in_order():
+    numbers = [int(path.name[:2]) for path in STUDENT]
+    assert numbers and numbers == list(range(1, len(numbers) + 1))
+    assert [path.name for path in STUDENT] == [path.name for path in SOLUTIONS]
+
+
+@pytest.mark.lesson
+@pytest.mark.parametrize("path", to_execute(), ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_lesson_runs(path, tmp_path, kernel_environment):
+    executed = execute(path, tmp_path)
+    headline = _notebooks.printed(executed, tag="headline").strip()
+    assert headline and "\n" not in headline
+    assert "Data:" in _notebooks.printed(executed)
+
+
+@pytest.mark.lesson
+def test_a_failing_cell_fails_the_test(tmp_path, kernel_environment):
+    source = "# %% tags=['parameters']\nPROFILE = 0\n# %%\nraise ValueError(PROFILE)"
+    path = tmp_path / "lesson.py"
+    path.write_text(source, encoding="utf-8")
+    text = build_notebooks.notebook_json(path, build_notebooks.solution_text)
+    (tmp_path / "input.ipynb").write_text(text, encoding="utf-8")
+    with pytest.raises(papermill.PapermillExecutionError, match="smoke"):
+        execute(tmp_path / "input.ipynb", tmp_path)
+
+
+@pytest.mark.lesson
+def test_a_lesson_cannot_reach_the_network(tmp_path, kernel_environment):
+    path = tmp_path / "lesson.py"
+    path.write_text("# %%\nimport socket\nsocket.create_connection(('192.0.2.1', 80))")
+    text = build_notebooks.notebook_json(path, build_notebooks.solution_text)
+    (tmp_path / "input.ipynb").write_text(text, encoding="utf-8")
+    with pytest.raises(papermill.PapermillExecutionError, match="NetworkTouched"):
+        execute(tmp_path / "input.ipynb", tmp_path)

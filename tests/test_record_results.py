@@ -1,0 +1,40 @@
+"""tools/record_results.py: what a lesson puts on record becomes a file that lessons can quote."""
+
+import json
+
+import nbformat
+import pytest
+
+from tl_course import data
+from tools import record_results
+
+
+@pytest.fixture
+def course(tmp_path):
+    """An executed course of one notebook with one recorded result."""
+    bundle = {data.RESULTS_TYPE: {"name": "demo", "results": {"accuracy": [0.5]}}}
+    output = nbformat.v4.new_output("display_data", data=bundle)
+    silent = nbformat.v4.new_output("stream", text="accuracy: 0.7")
+    cells = [nbformat.v4.new_code_cell("x", outputs=[silent, output])]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "01_demo.ipynb")
+    results = {"profile": "full", "notebooks": [{"notebook": "01_demo", "minutes": 1.5}]}
+    (tmp_path / "results.json").write_text(json.dumps(results), encoding="utf-8")
+    return tmp_path
+
+
+def test_every_record_becomes_a_file_that_the_lessons_read(course, tmp_path, monkeypatch):
+    arguments = ["--course", str(course), "--results", str(tmp_path / "data" / "results")]
+    assert record_results.main(arguments) == 0
+    monkeypatch.setattr(data, "_data_folder", lambda: tmp_path / "data")
+    last = data.last_results("demo")
+    assert last["results"] == {"accuracy": [0.5]}
+    assert last["profile"] == "full"
+    assert len(last["date"]) == 10
+    assert "cores" in last["machine"]
+    assert data.last_results("course")["results"][0]["minutes"] == 1.5
+
+
+def test_a_result_that_was_never_recorded_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(data, "_data_folder", lambda: tmp_path)
+    with pytest.raises(FileNotFoundError, match="No recorded results 'demo'"):
+        data.last_results("demo")

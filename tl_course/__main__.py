@@ -1,0 +1,43 @@
+"""The commands of the course: `python -m tl_course` lists them."""
+
+import argparse
+import importlib
+import pkgutil
+import sys
+
+from tl_course import __version__, commands
+
+
+def command_modules():
+    """Return {name: module} of the commands found in tl_course/commands/, in alphabetical order."""
+    found = sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+    names = [name for name in found if not name.startswith("_")]
+    return {name: importlib.import_module(f"tl_course.commands.{name}") for name in names}
+
+
+def build_parser(modules):
+    """Return the parser with one sub-command for each module."""
+    parser = argparse.ArgumentParser(prog="python -m tl_course", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"tl_course {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name, module in modules.items():
+        summary = module.__doc__.splitlines()[0]
+        subparser = subparsers.add_parser(name, help=summary, description=summary)
+        if hasattr(module, "add_arguments"):
+            module.add_arguments(subparser)
+        subparser.set_defaults(main=module.main)
+    return parser
+
+
+def main(argv=None):
+    """Run the command that `argv` names, or print the list of commands; return the exit code."""
+    parser = build_parser(command_modules())
+    options = parser.parse_args(argv)
+    if "main" not in options:
+        parser.print_help()
+        return 0
+    return options.main(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

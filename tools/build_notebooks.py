@@ -1,0 +1,110 @@
+"""Write the notebooks from the lessons: `python tools/build_notebooks.py [--check]`.
+
+Each lessons/NN_name.py (jupytext percent) gives two notebooks without outputs, always the same
+bytes: notebooks/solutions/NN_name.ipynb, complete, and notebooks/NN_name.ipynb, with stubs.
+"""
+
+import argparse
+import hashlib
+import json
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+import jupytext
+import nbformat
+
+ROOT = Path(__file__).resolve().parent.parent
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+MARKER = re.compile(r"(?m)^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*(?:\n|$)")
+SOLUTION = re.compile(r"(?ms)^([ \t]*)### BEGIN SOLUTION.*?### END SOLUTION[ \t]*$")
+
+
+def student_text(text):
+    """Return a cell's text with each solution replaced by a stub that runs and does nothing."""
+    stubbed = SOLUTION.sub(r"\1...  # your answer here", text)
+    if MARKER.search(stubbed):
+        raise ValueError(f"BEGIN and END SOLUTION don't come in pairs in the cell: {text!r}")
+    return stubbed
+
+
+def solution_text(text):
+    """Return the text of a cell with its solutions in place and the marker lines gone."""
+    return MARKER.sub("", text).rstrip("\n")
+
+
+def cell_ids(cells):
+    """Return one id per cell: a hash of its text, with a counter where a text comes again."""
+    seen, ids = Counter(), []
+    for cell in cells:
+        digest = hashlib.sha256(cell.source.encode("utf-8")).hexdigest()[:12]
+        seen[digest] += 1
+        ids.append(digest if seen[digest] == 1 else f"{digest}-{seen[digest]}")
+    return ids
+
+
+def with_minutes(lesson):
+    """Return a lesson's text, its {{minutes}} filled in from the last recorded `make course`."""
+    course = lesson.parent.parent / "data" / "results" / "course.json"
+    rows = json.loads(course.read_text(encoding="utf-8"))["results"] if course.exists() else []
+    minutes = {row["notebook"]: max(1, round(row["minutes"])) for row in rows}
+    text = lesson.read_text(encoding="utf-8")
+    return text.replace("{{minutes}}", str(minutes.get(lesson.stem, "a few")))
+
+
+def notebook_json(lesson, rewrite):
+    """Return a lesson's notebook as JSON text; `rewrite` maps the text of each code cell."""
+    notebook = jupytext.reads(with_minutes(lesson), fmt="py:percent")
+    notebook.metadata = nbformat.from_dict(METADATA)
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.source = rewrite(cell.source)
+        cell.metadata.pop("lines_to_next_cell", None)
+    for cell, identity in zip(notebook.cells, cell_ids(notebook.cells), strict=True):
+        cell["id"] = identity
+    nbformat.validate(notebook)
+    return nbformat.writes(notebook) + "\n"
+
+
+def expected_notebooks(root):
+    """Return {path: JSON text} of every notebook that the lessons under `root` should give."""
+    notebooks = {}
+    for lesson in sorted((root / "lessons").glob("[0-9]*.py")):
+        name = f"{lesson.stem}.ipynb"
+        notebooks[root / "notebooks" / name] = notebook_json(lesson, student_text)
+        notebooks[root / "notebooks" / "solutions" / name] = notebook_json(lesson, solution_text)
+    return notebooks
+
+
+def stale(root, notebooks):
+    """Return the notebooks under `root` that are missing, differ, or have lost their lesson."""
+    present = [*root.glob("notebooks/*.ipynb"), *root.glob("notebooks/solutions/*.ipynb")]
+    current = {path: path.read_bytes().decode("utf-8") for path in present}
+    return sorted(p for p in {*present, *notebooks} if current.get(p) != notebooks.get(p))
+
+
+def main(argv=None):
+    """Write the stale notebooks, or with --check only name them; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing, fail if one is stale")
+    parser.add_argument("--root", type=Path, default=ROOT, help="folder that holds lessons/")
+    options = parser.parse_args(argv)
+    notebooks = expected_notebooks(options.root)
+    for path in (out_of_date := stale(options.root, notebooks)):
+        verb = "stale" if options.check else "wrote" if path in notebooks else "removed"
+        print(f"{verb}: {path.relative_to(options.root).as_posix()}")
+        if verb == "wrote":
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(notebooks[path].encode("utf-8"))
+        elif verb == "removed":
+            path.unlink()
+    return int(options.check and bool(out_of_date))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
