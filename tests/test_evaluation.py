@@ -335,7 +335,7 @@ def test_confident_mistakes_against_a_loop():
 class Fixed:
     """A model that always gives the same probabilities."""
 
-    def predict(self, images, verbose):
+    def predict(self, images, **options):
         return np.array([[0.6, 0.4], [0.3, 0.7], [0.5, 0.5]])
 
 

@@ -17,9 +17,14 @@ def course(tmp_path):
     silent = nbformat.v4.new_output("stream", text="accuracy: 0.7")
     cells = [nbformat.v4.new_code_cell("x", outputs=[silent, output])]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "01_demo.ipynb")
-    results = {"profile": "full", "notebooks": [{"notebook": "01_demo", "minutes": 1.5}]}
-    (tmp_path / "results.json").write_text(json.dumps(results), encoding="utf-8")
+    write_course(tmp_path)
     return tmp_path
+
+
+def write_course(folder, *, profile="full", **changes):
+    row = {"notebook": "01_demo", "minutes": 1.5, "error": None, "data": "photographs", **changes}
+    results = {"profile": profile, "notebooks": [row]}
+    (folder / "results.json").write_text(json.dumps(results), encoding="utf-8")
 
 
 def test_every_record_becomes_a_file_that_the_lessons_read(course, tmp_path, monkeypatch):
@@ -38,3 +43,14 @@ def test_a_result_that_was_never_recorded_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(data, "_data_folder", lambda: tmp_path)
     with pytest.raises(FileNotFoundError, match="No recorded results 'demo'"):
         data.last_results("demo")
+
+
+@pytest.mark.parametrize(
+    "change", [{"profile": "smoke"}, {"error": "cell 3"}, {"data": "drawings instead of 'x'"}]
+)
+def test_results_that_nobody_should_quote_are_not_recorded(course, tmp_path, change, capsys):
+    write_course(course, **change)
+    folder = tmp_path / "kept"
+    assert record_results.main(["--course", str(course), "--results", str(folder)]) == 1
+    assert "Not recorded" in capsys.readouterr().err
+    assert not folder.exists()

@@ -197,6 +197,11 @@ def test_a_line_an_epoch(model, capsys):
     assert [line[:8] for line in lines] == ["epoch  1", "epoch  2"]
 
 
+def test_without_a_validation_set_nothing_is_validated(model):
+    history = transfer.train(model, tiny.images(), learning_rate=1e-3, epochs=1, seed=0)
+    assert set(history) == {"loss", "accuracy"}
+
+
 def test_what_does_not_fit_together_is_refused(backbone, model):
     train_set = tiny.images()
     swapped = type(train_set)(train_set.images, train_set.labels, ("right", "left"))

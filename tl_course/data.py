@@ -133,7 +133,7 @@ def load_dataset(name, *, split, image_size):
 
     name: "groceries" (8 classes of fruit and vegetables), "blood_cells" (3 classes, cut out by
     box) or "baked_dishes" (for testing only). split: "train" or "test", the data set's own:
-    groceries' test photographs come from other shop visits, blood cells' from other slides.
+    groceries' test photographs come from other shop visits, blood cells' from other pictures.
     Raises PhotographsUnavailable, in one sentence that says what to do.
     """
     manifest = _read_manifest(name)

