@@ -136,14 +136,9 @@ history = transfer.train(scratch, few, others, learning_rate=1e-3, epochs=epochs
 
 
 # %%
-def is_right(model, dataset):
-    """Which pictures the model gets right: bool (n,)."""
-    probabilities = model.predict(dataset.images, verbose=0)
-    return probabilities.argmax(axis=1) == dataset.labels
-
-
-own = evaluation.accuracy_interval(is_right(scratch, few))
-other = evaluation.accuracy_interval(is_right(scratch, others))
+scratch_is_right = evaluation.correct_answers(scratch, others)
+own = evaluation.accuracy_interval(evaluation.correct_answers(scratch, few))
+other = evaluation.accuracy_interval(scratch_is_right)
 print(f"On its own pictures: {own}\nOn others:           {other}")
 print("It knows its own pictures far better than others:", own.low > other.high)
 
@@ -182,9 +177,9 @@ print("One picture:", few.images[0].shape, "-> its features:", few_features.imag
 # %%
 probe = LogisticRegression(max_iter=1000).fit(few_features.images, few_features.labels)
 probe_is_right = probe.predict(others_features.images) == others_features.labels
-print("From scratch:   ", evaluation.accuracy_interval(is_right(scratch, others)))
+print("From scratch:   ", evaluation.accuracy_interval(scratch_is_right))
 print("Borrowed, frozen:", evaluation.accuracy_interval(probe_is_right))
-difference = evaluation.accuracy_difference(probe_is_right, is_right(scratch, others))
+difference = evaluation.accuracy_difference(probe_is_right, scratch_is_right)
 print("Difference:      ", difference, "on the same pictures")
 
 # %%
@@ -250,7 +245,7 @@ def train_on(sample):
     """Train the network for the agreed time: its accuracy on `sample` and on the test set."""
     epochs = max(SETTINGS["epochs"], SETTINGS["steps"] // -(-len(sample) // 32))
     network.fit(sample.images, sample.labels, batch_size=32, epochs=epochs, verbose=0)
-    return [float(is_right(network, part).mean()) for part in (sample, test_set)]
+    return [float(evaluation.correct_answers(network, part).mean()) for part in (sample, test_set)]
 
 
 # %%

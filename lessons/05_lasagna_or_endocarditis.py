@@ -37,7 +37,6 @@ MY_PHOTOS = None  # or the path of a folder with a sub-folder "lasagna" of your 
 # %%
 import hashlib
 import itertools
-import logging
 
 import keras
 import numpy as np
@@ -45,8 +44,6 @@ from scipy import stats
 from sklearn import linear_model, neighbors, pipeline, preprocessing
 
 from tl_course import backbones, data, evaluation, explain, look_alikes, plots, transfer
-
-logging.getLogger("tensorflow").setLevel("ERROR")  # it warns of many models; we make many
 
 # %%
 SETTINGS = {  # num: drawings of each class; rulers: the same, for the ruler's experiment

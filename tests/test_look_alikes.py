@@ -150,7 +150,7 @@ def test_photographs_come_first(monkeypatch, capsys):
     train_set, _ = look_alikes.load_or_draw("groceries", image_size=32, seed=1, num_per_class=2)
     printed = capsys.readouterr().out.lower()
     assert train_set is photographs
-    assert "photographs of 'groceries'" in printed and "drawings" not in printed
+    assert "data: photographs 'groceries'" in printed and "drawings" not in printed
 
 
 def test_a_picture_takes_milliseconds():
