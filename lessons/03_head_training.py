@@ -44,7 +44,7 @@ from tl_course import backbones, data, evaluation, look_alikes, plots, transfer
 
 SETTINGS = {  # size in pixels, pictures a class, steps from scratch, epochs of the head
     "smoke": {"size": 64, "seeds": 2, "shots": 5, "steps": 6, "epochs": 3},
-    "student": {"size": 96, "seeds": 5, "shots": 10, "steps": 160, "epochs": 30},
+    "student": {"size": 96, "seeds": 5, "shots": 10, "steps": 120, "epochs": 30},
     "full": {"size": 224, "seeds": 10, "shots": 10, "steps": 800, "epochs": 60},
 }[PROFILE]
 SIZE, SEEDS = SETTINGS["size"], range(SEED, SEED + SETTINGS["seeds"])
