@@ -414,9 +414,9 @@ plots.bars(
 # law: test it, as you just did.
 
 # %% [markdown]
-# How it goes, in two steps: first train a new classifier on the frozen features ([lesson
-# 3](03_head_training.ipynb)), then let the features move too, gently ([lesson
-# 4](04_fine_tuning.ipynb)). The Keras guide at <https://keras.io/guides/transfer_learning/> shows
+# How it goes, in two steps: (a) freeze the features and train a new classifier on them ([lesson
+# 3](03_head_training.ipynb)); (b) then let the features move too, with a small learning rate
+# ([lesson 4](04_fine_tuning.ipynb)). The Keras guide at <https://keras.io/guides/transfer_learning/> shows
 # the same.
 #
 # The idea and the question about lasagna come from a lecture by Roberto Souza, Schulich School of

@@ -103,7 +103,7 @@ plots.photographs(
 )  # fmt: skip
 
 # %% [markdown]
-# ## Step 1, first half: freeze the backbone
+# ## Step (a), first half: freeze the backbone
 #
 # One line freezes every layer of the backbone. The number of arrays that training may change
 # drops to zero, and rises again only when we add a head.
@@ -118,7 +118,7 @@ print(f"trainable arrays after:  {len(backbone.trainable_weights)}")
 # From now on we import this line as `transfer.freeze(backbone)`.
 
 # %% [markdown]
-# ## Step 1, second half: a new head
+# ## Step (a), second half: a new head
 #
 # The *head* is what turns the backbone's 1,280 numbers into our classes. Two layers suffice:
 # dropout, which hides a random fifth of the numbers at each training step, and one dense layer
@@ -212,7 +212,7 @@ print(f"after {seconds_once:.1f} seconds to compute the features of all three se
 # %% [markdown]
 # ## Train the head
 #
-# Now the whole of step 1, with a fresh head. `transfer.train` compiles and fits, as we did by
+# Now the whole of step (a), with a fresh head. `transfer.train` compiles and fits, as we did by
 # hand. Random weights can take larger steps than learned ones, so a new head gets Adam's usual
 # learning rate.
 

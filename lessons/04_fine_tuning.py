@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 4. Fine-tuning: unfreeze gently
 #
-# *You will let the last blocks of a borrowed network adapt to your pictures, make six common
-# mistakes on purpose, and measure whether fine-tuning helped at all.*
+# *Step (b): you will let the last blocks of a borrowed network adapt to your pictures, make six
+# common mistakes on purpose, and measure whether fine-tuning helped at all.*
 #
 # **You will be able to**
 #

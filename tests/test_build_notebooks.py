@@ -147,6 +147,6 @@ def test_minutes_come_from_the_last_recorded_course(course):
     assert "Takes a few minutes." in build_notebooks.notebook_json(lesson, str)
     results = course / "data" / "results"
     results.mkdir(parents=True)
-    rows = {"results": [{"notebook": lesson.stem, "minutes": 1.7}]}
+    rows = {"results": [{"notebook": lesson.stem, "minutes": 2.2}]}
     (results / "course.json").write_text(json.dumps(rows), encoding="utf-8")
-    assert "Takes 2 minutes." in build_notebooks.notebook_json(lesson, str)
+    assert "Takes 3 minutes." in build_notebooks.notebook_json(lesson, str)

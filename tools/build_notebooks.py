@@ -7,6 +7,7 @@ bytes: notebooks/solutions/NN_name.ipynb, complete, and notebooks/NN_name.ipynb,
 import argparse
 import hashlib
 import json
+import math
 import re
 import sys
 from collections import Counter
@@ -51,7 +52,7 @@ def with_minutes(lesson):
     """Return a lesson's text, its {{minutes}} filled in from the last recorded `make course`."""
     course = lesson.parent.parent / "data" / "results" / "course.json"
     rows = json.loads(course.read_text(encoding="utf-8"))["results"] if course.exists() else []
-    minutes = {row["notebook"]: max(1, round(row["minutes"])) for row in rows}
+    minutes = {row["notebook"]: max(2, math.ceil(row["minutes"])) for row in rows}
     text = lesson.read_text(encoding="utf-8")
     return text.replace("{{minutes}}", str(minutes.get(lesson.stem, "a few")))
 
