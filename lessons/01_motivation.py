@@ -416,8 +416,8 @@ plots.bars(
 # %% [markdown]
 # How it goes, in two steps: (a) freeze the features and train a new classifier on them ([lesson
 # 3](03_head_training.ipynb)); (b) then let the features move too, with a small learning rate
-# ([lesson 4](04_fine_tuning.ipynb)). The Keras guide at <https://keras.io/guides/transfer_learning/> shows
-# the same.
+# ([lesson 4](04_fine_tuning.ipynb)). The Keras guide at
+# <https://keras.io/guides/transfer_learning/> shows the same.
 #
 # The idea and the question about lasagna come from a lecture by Roberto Souza, Schulich School of
 # Engineering, University of Calgary, winter 2026.

@@ -383,7 +383,8 @@ try:
     far_sets = [
         data.load_dataset("blood_cells", split=part, image_size=96) for part in ("train", "test")
     ]
-    print("Data: photographs 'blood_cells', test:", len(far_sets[1]))
+    num_far = [len(part) for part in far_sets]
+    print(f"Data: photographs 'blood_cells', {num_far[0]} to train, {num_far[1]} to test")
 except data.PhotographsUnavailable as reason:
     far_sets = None
     print(reason)

@@ -19,8 +19,8 @@ def question(notebook):
     """Return the question in the title of a notebook (its JSON as a dict), or the whole title."""
     text = "".join("".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "markdown")
     title = re.search(r"^# +(.+)$", text, re.MULTILINE)[1].strip()
-    asked = re.search(r"(?:^|[:—–·] *)([^:—–·]+\?)", title)
-    return asked[1].strip() if asked else title
+    asked = re.search(r"(?:^\d+\. |^|[:—–·] *)([^:—–·]+\?)", title)
+    return asked[1].strip() if asked else re.sub(r"^\d+\. ", "", title)
 
 
 def table(results, *, folder):
