@@ -125,8 +125,9 @@ def _apply_application(name, scaled, weights, include_top):
     options = {} if name in ("mobilenet_v2", "resnet50v2") else {"include_preprocessing": False}
     try:
         network = _APPLICATIONS[name](
-            input_tensor=scaled, weights=weights, include_top=include_top, pooling="avg", **options
-        )
+            input_tensor=scaled, input_shape=scaled.shape[1:], weights=weights,
+            include_top=include_top, pooling="avg", **options,
+        )  # fmt: skip
     except Exception as error:
         if weights is None or not _is_download_error(error):
             raise
