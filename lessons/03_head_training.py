@@ -372,7 +372,7 @@ print("Head beats scratch:", near_gain.distinguishable and near_gain.value > 0)
 #
 # ImageNet has many photographs of food, and none of cells under a microscope. Blood cells are cut
 # out of such pictures by a box, in three classes. (A small cell is enlarged to the same size, so
-# its blur gives something away.)
+# its blur gives something away; and we count the twins across the split.)
 
 # %% [markdown]
 # **Predict: are borrowed features still worth anything there?** The assumption of transfer
@@ -385,6 +385,8 @@ try:
     ]
     num_far = [len(part) for part in far_sets]
     print(f"Data: photographs 'blood_cells', {num_far[0]} to train, {num_far[1]} to test")
+    twins = data.near_duplicates(*(part.images for part in far_sets))
+    print(f"{len(twins)} near-duplicates across training and test set, of {num_far[1]} to test")
 except data.PhotographsUnavailable as reason:
     far_sets = None
     print(reason)
