@@ -161,7 +161,7 @@ def fetch(name, *, folder=None):
     mirror = os.environ.get("TL_COURSE_MIRROR")
     if mirror and not _missing(manifest, Path(mirror)):
         return Path(mirror)
-    folder = Path(folder or os.environ.get("TL_COURSE_CACHE") or pooch.os_cache("tl_course"))
+    folder = Path(folder or cache_folder())
     missing = _missing(manifest, folder)
     if missing and os.environ.get("TL_COURSE_OFFLINE"):
         raise PhotographsUnavailable(_how_to_get(name, "TL_COURSE_OFFLINE is set"))
@@ -169,6 +169,11 @@ def fetch(name, *, folder=None):
         wanted = {_archive(row)[1]: row for row in missing if _archive(row)[0] == archive}
         _take_from_archive(name, archive, wanted, folder)
     return folder
+
+
+def cache_folder():
+    """Where downloaded photographs are kept: TL_COURSE_CACHE, or the user's cache."""
+    return Path(os.environ.get("TL_COURSE_CACHE") or pooch.os_cache("tl_course"))
 
 
 def _take_from_archive(name, archive, wanted, folder):

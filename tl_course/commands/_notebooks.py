@@ -45,7 +45,7 @@ def measured():
     stop, peaks, begin = threading.Event(), [0], time.perf_counter()
 
     def watch():
-        while not stop.wait(0.2):
+        while not stop.wait(0.05):  # a short notebook is over soon
             peaks.extend(map(peak_memory, psutil.Process().children(recursive=True)))
 
     watcher = threading.Thread(target=watch, daemon=True)

@@ -7,7 +7,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import pooch
 import psutil
 from packaging.requirements import Requirement
 
@@ -56,8 +55,7 @@ def check_photographs():
     mirror = os.environ.get("TL_COURSE_MIRROR")
     if mirror and not Path(mirror).is_dir():
         return False, f"TL_COURSE_MIRROR is {mirror!r}, no folder", "unset it or name a folder"
-    cache = Path(os.environ.get("TL_COURSE_CACHE") or pooch.os_cache("tl_course"))
-    folders = [cache, Path(mirror)] if mirror else [cache]
+    folders = [data.cache_folder(), Path(mirror)] if mirror else [data.cache_folder()]
     here = [n for n in data.DATASETS if any((folder / n).is_dir() for folder in folders)]
     return True, f"photographs here: {', '.join(here) or 'none yet, drawings stand in'}", ""
 
