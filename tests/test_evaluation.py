@@ -158,6 +158,8 @@ def test_mean_interval_by_hand():
 def test_seeds_without_spread_and_too_few():
     assert evaluation.seeds_difference([0.5, 0.5], [0.5, 0.5]).p_value == 1
     assert evaluation.seeds_difference([0.75, 0.75], [0.5, 0.5])[:3] == (0.25, 0.25, 0.25)
+    rounded = evaluation.seeds_difference([0.1 + 0.2, 0.7], [0.2, 0.6])  # 0.1 and 0.1, nearly
+    assert rounded.p_value == 0 and abs(rounded.high - rounded.low) < 1e-9
     with pytest.raises(ValueError, match="two or more seeds"):
         evaluation.mean_interval([0.8])
     with pytest.raises(ValueError, match="same seeds"):

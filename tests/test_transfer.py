@@ -206,15 +206,24 @@ def test_what_does_not_fit_together_is_refused(backbone, model):
     train_set = tiny.images()
     swapped = type(train_set)(train_set.images, train_set.labels, ("right", "left"))
     options = {"learning_rate": 1e-3, "epochs": 1, "seed": 0}
-    with pytest.raises(ValueError, match="the order must be the same"):
+    with pytest.raises(ValueError, match="Mistake 22: The class order differs"):
         transfer.train(model, train_set, swapped, **options)
-    with pytest.raises(ValueError, match="3 outputs for 2 classes"):
+    with pytest.raises(ValueError, match="Mistake 11: .*3 outputs for 2 classes"):
         transfer.train(transfer.add_head(backbone, 3, seed=0), train_set, train_set, **options)
     with pytest.raises(ValueError, match="learning_rate is 0"):
         transfer.train(model, train_set, train_set, **{**options, "learning_rate": 0})
     model.trainable = False
-    with pytest.raises(ValueError, match="is the head frozen"):
+    with pytest.raises(ValueError, match="Mistake 4: The head is frozen"):
         transfer.train(model, train_set, train_set, **options)
+
+
+def test_freezing_holds_layers_that_were_freed_one_by_one(backbone):
+    backbone.trainable = False
+    backbone.layers[-3].trainable = backbone.get_layer("block_3_conv").trainable = True
+    backbone.trainable = False  # Keras sees no change here, and hands nothing down
+    assert backbone.get_layer("block_3_conv").trainable
+    transfer.freeze(backbone)
+    assert not any(layer.trainable for layer in backbone.layers)
 
 
 # ---------------------------------------------------------------- computed once

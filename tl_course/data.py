@@ -277,11 +277,25 @@ def last_results(name):
     They stand in where a section needs photographs that this machine does not have.
     FileNotFoundError when nothing was recorded under this name.
     """
-    path = _data_folder() / "results" / f"{name}.json"
+    return _read_json(_data_folder() / "results", name)
+
+
+def _read_json(folder, name):
+    path = folder / f"{name}.json"
     if not path.exists():
-        known = sorted(other.stem for other in path.parent.glob("*.json"))
-        raise FileNotFoundError(f"No recorded results {name!r}: choose from {known}.")
+        known = sorted(other.stem for other in folder.glob("*.json"))
+        raise FileNotFoundError(f"No {folder.name} {name!r}: choose from {known}.")
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def quiz(name):
+    """The five questions of a lesson's quiz, as jupyterquiz's `display_quiz` takes them."""
+    return _read_json(_data_folder() / "quizzes", name)
+
+
+def classic_mistakes():
+    """The 22 classic mistakes, {number: dict of name, sentence, question, sees}."""
+    return {int(row["number"]): row for row in _read_csv(_data_folder() / "mistakes.csv")}
 
 
 # ---------------------------------------------------------------- splitting

@@ -124,8 +124,8 @@ def seeds_difference(values_a, values_b, *, confidence=0.95):
         raise ValueError(f"Got {sizes} values: give both the same seeds.")
     differences = np.subtract(values_a, values_b)
     mean = mean_interval(differences, confidence=confidence)
-    if np.ptp(differences) == 0:  # without any spread the t statistic is 0/0 or infinite
-        return Difference(*mean, p_value=float(mean.value == 0))
+    if np.ptp(differences) < 1e-9:  # without any spread the t statistic is 0/0 or infinite
+        return Difference(*mean, p_value=float(abs(mean.value) < 1e-9))
     return Difference(*mean, p_value=float(stats.ttest_1samp(differences, 0).pvalue))
 
 

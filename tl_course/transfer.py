@@ -13,6 +13,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from tl_course import checks
+
 # A lesson trains many small models on purpose; TensorFlow warns of each as if by mistake.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
@@ -62,6 +64,8 @@ def block_names(backbone):
 
 def freeze(backbone):
     """No weight of the backbone moves any more. Takes effect at the next compile, so in `train`."""
+    for layer in backbone.layers:  # one by one: Keras skips a value that the backbone has already
+        layer.trainable = False
     backbone.trainable = False
 
 
@@ -99,9 +103,9 @@ def train(
     train_set, val_set: images (or features) and integer labels; without val_set nothing is
     validated. learning_rate: Adam's, about 1e-3 for a new head, 1e-5 to 1e-4 for fine-tuning.
     augmentation: a Keras layer or model that changes the training pixels at random; validation
-    pixels stay as they are. Compiling here, always, is what makes `freeze` and `unfreeze` take
-    effect. Returns the history, one number an epoch in each list: loss, accuracy and, with a
-    val_set, val_loss and val_accuracy (0..1). ValueError when sets and model do not fit together.
+    pixels stay as they are. Compiling here, always, makes `freeze` and `unfreeze` take effect.
+    Prints the classic mistakes that it sees coming; raises ValueError for what cannot work.
+    Returns the history, one number an epoch: loss, accuracy and val_loss, val_accuracy (0..1).
     """
     _check_training(model, train_set, val_set or train_set, learning_rate)
     keras.utils.set_random_seed(seed)
@@ -123,21 +127,19 @@ def train(
 
 
 def _check_training(model, train_set, val_set, learning_rate):
+    """Raise for what cannot work; print the classic mistakes that can be seen coming."""
     if train_set.class_names != val_set.class_names:
-        raise ValueError(
-            f"Training classes {train_set.class_names} and validation classes "
-            f"{val_set.class_names} differ: the order must be the same."
-        )
-    num_classes = len(train_set.class_names)
-    if model.output_shape[-1] != num_classes:
-        raise ValueError(
-            f"The model has {model.output_shape[-1]} outputs for {num_classes} classes: "
-            f"its head needs one output a class."
-        )
+        orders = f"({train_set.class_names} and {val_set.class_names}.)"
+        raise ValueError(str(checks.finding(22, orders)))
+    outputs, num_classes = model.output_shape[-1], len(train_set.class_names)
+    if outputs != num_classes:
+        raise ValueError(str(checks.finding(11, f"({outputs} outputs for {num_classes} classes.)")))
     if not model.trainable_weights:
-        raise ValueError("No weight of this model is trainable: is the head frozen, too?")
+        raise ValueError(str(checks.finding(4, "(No weight of this model is trainable.)")))
     if not 0 < learning_rate < 10:
         raise ValueError(f"learning_rate is {learning_rate}: expected a number between 0 and 10.")
+    for finding in checks.foresee(model, learning_rate):
+        print(finding)
 
 
 class _OneLineAnEpoch(keras.callbacks.Callback):

@@ -1,18 +1,23 @@
-"""Fill the lesson table of README.md from the last `make course`: `python tools/readme_table.py`.
+"""Fill the tables of README.md and docs/ from what was measured: `python tools/readme_table.py`.
 
-The minutes and results come from build/course/results.json, the questions from the titles of the
-notebooks, so that no figure in the table is typed by hand.
+Minutes and results come from build/course/results.json, the questions from the titles of the
+notebooks, the classic mistakes from data/mistakes.csv: no figure in a table is typed by hand.
 """
 
 import argparse
+import csv
 import json
 import re
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BEGIN, END = "<!-- lessons: make readme -->", "<!-- end of lessons -->"
-HEADER = "| lesson | the question it answers | minutes | what came out |\n|---|---|---|---|\n"
+LESSONS = "| lesson | the question it answers | minutes | what came out |\n|---|---|---|---|\n"
+TIMINGS = "| notebook | minutes | peak memory, GB |\n|---|---|---|\n"
+MISTAKES = (
+    "| | mistake | what you see | named by | planted in `tests/test_checks.py` by |\n"
+    "|---|---|---|---|---|\n"
+)
 
 
 def question(notebook):
@@ -35,30 +40,55 @@ def table(results, *, folder):
         rows.append(f"| {link} | {asked} | {row['minutes']:.1f} | {row['headline']} |\n")
     measured = f"Measured by `make course` on {results['cores']} CPU cores. "
     data = sorted({part for row in results["notebooks"] for part in row["data"].split("; ")} - {""})
-    return HEADER + "".join(rows) + "\n" + measured + (f"Data: {'; '.join(data)}." if data else "")
+    return LESSONS + "".join(rows) + "\n" + measured + (f"Data: {'; '.join(data)}." if data else "")
 
 
-def fill(readme, text):
-    """Return the README's text with what stands between the markers replaced."""
-    before, begin, rest = readme.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"README.md lacks the line {BEGIN!r} or {END!r}.")
-    return f"{before}{BEGIN}\n{text}\n{END}{after}"
+def timings(results):
+    """Return the table of minutes and memory that instructors plan with, as markdown."""
+    rows = [
+        f"| {row['notebook']} | {row['minutes']:.1f} | {row['peak_gb']:.2f} |\n"
+        for row in results["notebooks"]
+    ]
+    total = sum(row["minutes"] for row in results["notebooks"])
+    how = f"profile `{results['profile']}`, exercises unsolved, on {results['cores']} CPU cores"
+    return f"{TIMINGS}{''.join(rows)}| all | {total:.1f} | |\n\nMeasured by `make course`: {how}."
+
+
+def mistakes(path):
+    """Return the table of the classic mistakes, from their CSV file, as markdown."""
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return MISTAKES + "".join(
+        f"| {row['number']} | {row['name']} | {row['sentence']} *{row['question']}* | "
+        f"{row['found_by']} | {row['planted_by'].replace(' ', ', ')} |\n"
+        for row in rows
+    ).rstrip("\n")
+
+
+def fill(page, name, text):
+    """Replace what stands between `<!-- NAME: make readme -->` and `<!-- end of NAME -->`."""
+    begin, end = f"<!-- {name}: make readme -->", f"<!-- end of {name} -->"
+    before, found, rest = page.read_text(encoding="utf-8").partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise ValueError(f"{page.name} lacks the line {begin!r} or {end!r}.")
+    filled = f"{before}{begin}\n{text}\n{end}{after}"
+    page.write_text(filled, encoding="utf-8", newline="\n")
 
 
 def main(argv=None):
-    """Fill the table; return the exit code."""
+    """Fill the tables; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, default=ROOT, help="folder that holds README.md")
     root = parser.parse_args(argv).root
-    results, readme = root / "build" / "course" / "results.json", root / "README.md"
-    if not results.exists():
+    fill(root / "docs" / "classic_mistakes.md", "mistakes", mistakes(root / "data/mistakes.csv"))
+    path = root / "build" / "course" / "results.json"
+    if not path.exists():
         print("No results yet: run `make course` first.", file=sys.stderr)
         return 1
-    text = table(json.loads(results.read_text(encoding="utf-8")), folder=root / "notebooks")
-    filled = fill(readme.read_text(encoding="utf-8"), text)
-    readme.write_text(filled, encoding="utf-8", newline="\n")
+    results = json.loads(path.read_text(encoding="utf-8"))
+    fill(root / "README.md", "lessons", table(results, folder=root / "notebooks"))
+    fill(root / "docs" / "instructors.md", "timings", timings(results))
     return 0
 
 
