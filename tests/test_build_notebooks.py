@@ -5,7 +5,7 @@ import json
 import nbformat
 import pytest
 
-from tools import build_notebooks
+from tools import build_notebooks, write_assignment
 
 LESSON = '''# %% [markdown]
 # # Why borrow?
@@ -55,8 +55,8 @@ def read(root, name="01_tiny"):
 def test_stubs_stand_in_for_solutions(course):
     build(course)
     student, solution = read(course)
-    assert student.cells[4].source == "def square(number):\n    ...  # your answer here"
-    assert student.cells[5].source == "answer = None\n...  # your answer here\nprint(answer)"
+    assert student.cells[4].source == "def square(number):\n    pass  # your answer here"
+    assert student.cells[5].source == "answer = None\npass  # your answer here\nprint(answer)"
     assert "return product" in solution.cells[4].source
     for notebook in (student, solution):
         assert "SOLUTION" not in nbformat.writes(notebook)
@@ -144,9 +144,70 @@ def test_output_is_json_with_a_closing_newline(course):
 def test_minutes_come_from_the_last_recorded_course(course):
     lesson = next((course / "lessons").glob("*.py"))
     lesson.write_text("# %% [markdown]\n# # Why?\n# Takes {{minutes}} minutes.\n", encoding="utf-8")
-    assert "Takes a few minutes." in build_notebooks.notebook_json(lesson, str)
+    rewrite = build_notebooks.student_text
+    assert "Takes a few minutes." in build_notebooks.notebook_json(lesson, rewrite)
     results = course / "data" / "results"
     results.mkdir(parents=True)
     rows = {"results": [{"notebook": lesson.stem, "minutes": 2.2}]}
     (results / "course.json").write_text(json.dumps(rows), encoding="utf-8")
-    assert "Takes 3 minutes." in build_notebooks.notebook_json(lesson, str)
+    assert "Takes 3 minutes." in build_notebooks.notebook_json(lesson, rewrite)
+
+
+def test_links_work_from_both_folders(course):
+    lesson = next((course / "lessons").glob("*.py"))
+    lesson.write_text("# %% [markdown]\n# [words](../docs/a.md), [next](02.ipynb)")
+    build(course)
+    student, solution = read(course)
+    assert student.cells[0].source == "[words](../docs/a.md), [next](02.ipynb)"
+    assert solution.cells[0].source == "[words](../../docs/a.md), [next](02.ipynb)"
+
+
+# ---------------------------------------------------------------- exercises and nbgrader
+
+EXERCISES = """# %% tags=["exercise"]
+answer = None
+### BEGIN SOLUTION
+answer = 9
+### END SOLUTION
+
+# %% tags=["check"]
+print(answer)
+
+# %% [markdown] tags=["open"]
+# ### BEGIN SOLUTION
+# A model answer.
+# ### END SOLUTION
+"""
+
+
+@pytest.fixture
+def exercises(tmp_path):
+    (tmp_path / "lessons").mkdir()
+    (tmp_path / "lessons" / "01_tiny.py").write_text(EXERCISES, encoding="utf-8")
+    return tmp_path
+
+
+def test_an_open_answer_is_left_to_the_student(exercises):
+    build(exercises)
+    student, solution = read(exercises)
+    assert student.cells[2].source == "*Your answer here.*"
+    assert solution.cells[2].source == "A model answer."
+
+
+def test_nbgrader_knows_what_to_do_with_each_cell(exercises):
+    build(exercises)
+    for notebook in read(exercises):
+        marks = [cell.metadata.nbgrader for cell in notebook.cells]
+        assert [m.grade_id for m in marks] == ["exercise_1", "check_1", "open_1"]
+        assert [m.grade for m in marks] == [False, True, True]
+        assert [m.solution for m in marks] == [True, False, True]
+        assert [m.get("points") for m in marks] == [None, 1, 4]
+        assert {m.schema_version for m in marks} == {3}
+
+
+def test_an_assignment_keeps_the_markers_for_nbgrader(exercises, tmp_path):
+    folder = tmp_path / "source"
+    assert write_assignment.main([str(folder), "--root", str(exercises)]) == 0
+    cells = nbformat.read(folder / "01_tiny.ipynb", as_version=4).cells
+    assert "### BEGIN SOLUTION\nanswer = 9\n### END SOLUTION" in cells[0].source
+    assert cells[2].source == "A model answer."

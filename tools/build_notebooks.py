@@ -1,7 +1,8 @@
 """Write the notebooks from the lessons: `python tools/build_notebooks.py [--check]`.
 
 Each lessons/NN_name.py (jupytext percent) gives two notebooks without outputs, always the same
-bytes: notebooks/solutions/NN_name.ipynb, complete, and notebooks/NN_name.ipynb, with stubs.
+bytes: notebooks/solutions/NN_name.ipynb, complete, and notebooks/NN_name.ipynb, with stubs. Cells
+tagged exercise, check and open get the metadata with which nbgrader hands out and collects work.
 """
 
 import argparse
@@ -16,6 +17,9 @@ from pathlib import Path
 import jupytext
 import nbformat
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # also when run as a script
+from tools import nbgrader_cells
+
 ROOT = Path(__file__).resolve().parent.parent
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -23,19 +27,21 @@ METADATA = {
 }
 MARKER = re.compile(r"(?m)^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*(?:\n|$)")
 SOLUTION = re.compile(r"(?ms)^([ \t]*)### BEGIN SOLUTION.*?### END SOLUTION[ \t]*$")
+STUBS = {"code": r"\1pass  # your answer here", "markdown": "*Your answer here.*"}
 
 
-def student_text(text):
+def student_text(text, cell_type="code"):
     """Return a cell's text with each solution replaced by a stub that runs and does nothing."""
-    stubbed = SOLUTION.sub(r"\1...  # your answer here", text)
+    stubbed = SOLUTION.sub(STUBS[cell_type], text)
     if MARKER.search(stubbed):
         raise ValueError(f"BEGIN and END SOLUTION don't come in pairs in the cell: {text!r}")
     return stubbed
 
 
-def solution_text(text):
-    """Return the text of a cell with its solutions in place and the marker lines gone."""
-    return MARKER.sub("", text).rstrip("\n")
+def solution_text(text, cell_type="code"):
+    """Return a cell's text with solutions, without markers; links start one folder further down."""
+    complete = MARKER.sub("", text).rstrip("\n")
+    return complete if cell_type == "code" else complete.replace("](../", "](../../")
 
 
 def cell_ids(cells):
@@ -58,14 +64,14 @@ def with_minutes(lesson):
 
 
 def notebook_json(lesson, rewrite):
-    """Return a lesson's notebook as JSON text; `rewrite` maps the text of each code cell."""
+    """Return a lesson's notebook as JSON text; `rewrite` maps the text of each cell."""
     notebook = jupytext.reads(with_minutes(lesson), fmt="py:percent")
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.source = rewrite(cell.source)
+        cell.source = rewrite(cell.source, cell.cell_type)
         cell.metadata.pop("lines_to_next_cell", None)
+    nbgrader_cells.add_grading(notebook.cells)
     for cell, identity in zip(notebook.cells, cell_ids(notebook.cells), strict=True):
         cell["id"] = identity
     nbformat.validate(notebook)
