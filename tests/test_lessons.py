@@ -58,6 +58,9 @@ def test_lesson_runs(path, tmp_path, kernel_environment):
     headline = _notebooks.printed(executed, tag="headline").strip()
     assert headline and "\n" not in headline
     assert "Data:" in _notebooks.printed(executed)
+    answer = "Well done" if path in SOLUTIONS else "not attempted yet"
+    said = _notebooks.printed(executed, tag="check")
+    assert said.count(answer) == 2 and "Mistake" not in said, said
 
 
 @pytest.mark.lesson
