@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course lab test lint notebooks results readme requirements
+.PHONY: help setup course lab slides test lint notebooks results readme requirements
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,7 +24,13 @@ course: setup ## run every lesson and write the results to build/course
 	@$(BIN)/python -m tl_course run
 
 lab: setup ## open the notebooks in JupyterLab
-	@$(BIN)/python -m jupyterlab notebooks
+	@$(BIN)/python -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
+
+slides: setup build/course/results.json ## build the lecture's slides, with notes and a PDF, in build/slides
+	@$(BIN)/python tools/build_slides.py
+
+build/course/results.json:
+	@$(MAKE) course
 
 test: lint ## lint, unit tests, every lesson in the smoke profile
 	@$(BIN)/python -m pytest
@@ -38,9 +44,9 @@ notebooks: setup ## write notebooks/ from lessons/
 results: setup ## keep the results of the last `make course` in data/results/
 	@$(BIN)/python tools/record_results.py
 
-readme: setup ## fill the lesson table of README.md from build/course/results.json
+readme: setup ## fill the tables of README.md and docs/ from build/course/results.json
 	@$(BIN)/python tools/readme_table.py
 
 requirements: setup ## compile requirements.txt from pyproject.toml
 	@$(BIN)/python -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
-	  --extra cpu --extra course --extra dev --no-emit-index-url --annotation-style line --custom-compile-command "make requirements" -o requirements.txt
+	  --extra cpu --extra course --extra slides --extra dev --no-emit-index-url --annotation-style line --custom-compile-command "make requirements" -o requirements.txt

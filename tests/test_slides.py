@@ -1,0 +1,299 @@
+"""slides/ and tools/build_slides.py: the lecture's points in order, its numbers from the course."""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("sphinx_revealjs", reason="the slides need the extra `slides`")
+from tools import build_slides  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent.parent
+DOT = "R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="  # a GIF of one pixel
+# sphinx-revealjs 3.2 uses a name that Sphinx will drop in version 11
+pytestmark = pytest.mark.filterwarnings("ignore:.*RevealjsHTMLBuilder.app")
+LECTURE = ["Transfer learning", "Outline and goals", "What transfer learning is", "ImageNet",
+           "Lasagna or endocarditis?", "Step (a)", "Step (b)", "Summary"]  # fmt: skip
+
+
+def source():
+    return (ROOT / "slides" / "index.md").read_text(encoding="utf-8")
+
+
+def slides(text):
+    return re.split(r"(?m)^(?=##? )", text)[1:]
+
+
+def shown(slide):
+    """What the room reads of a slide: no notes, no code, no placeholders, no credit."""
+    for hidden in (r":::\{revealjs-notes\}.*?\n:::", r":::\{container\} credit.*?\n:::",
+                   r"```.*?```", r"\{\{.*?\}\}", r"<.*?>", r":::[^\n]*"):  # fmt: skip
+        slide = re.sub(hidden, "", slide, flags=re.DOTALL)
+    return slide
+
+
+def figure(alt, caption):
+    picture = f'<img alt="{alt}" src="data:image/gif;base64,{DOT}">'
+    return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"
+
+
+def tiny_course(folder, text, *, without=None):
+    """A course that displayed and printed exactly what `text` has placeholders for."""
+    folder.mkdir(parents=True, exist_ok=True)
+    cells, headlines = {}, {}
+    for kind, lesson, wanted in build_slides.PLACEHOLDER.findall(text):
+        if kind == "course" or without in (wanted, f"{kind} {lesson}"):
+            continue
+        headlines.setdefault(lesson, None)
+        caption = f"{wanted.split(' | ')[0]} 7"
+        output = {"output_type": "stream", "text": [f"{wanted} -1.5 % (n = 7)\n"]}
+        if kind == "figure":
+            output = {"data": {"text/html": [figure("A &quot;dot&quot;", caption)]}}
+        if kind == "headline":
+            headlines[lesson] = f"Headline of {lesson}: 7"
+        else:
+            cells.setdefault(lesson, []).append({"outputs": [output]})
+    for lesson, its_cells in cells.items():
+        (folder / f"{lesson}.ipynb").write_text(json.dumps({"cells": its_cells}))
+    rows = [{"notebook": lesson, "headline": line} for lesson, line in headlines.items()]
+    results = {"profile": "student", "cores": 2, "notebooks": rows}
+    (folder / "results.json").write_text(json.dumps(results))
+    return folder
+
+
+# ---------------------------------------------------------------- filling the placeholders
+
+
+def test_every_kind_of_placeholder_is_filled(tmp_path):
+    text = ("{{figure 01_a | Two dots}} {{line 01_a | Gain:}} {{after 01_a | Gain:}} "
+            "{{headline 01_a}} {{course profile}}")  # fmt: skip
+    filled = build_slides.fill(text, tiny_course(tmp_path, text))
+    assert figure("A &quot;dot&quot;", "Two dots 7") in filled
+    assert "Gain: -1.5 % (n = 7) " in filled
+    assert " \N{MINUS SIGN}1.5_% (n_=_7) ".replace("_", "\N{NO-BREAK SPACE}") in filled
+    assert filled.endswith("Headline of 01_a: 7 student")
+
+
+def test_a_figure_is_found_by_its_alt_text_and_by_its_second_name(tmp_path):
+    course = tiny_course(tmp_path, "{{figure 01_a | Two dots}}")
+    for wanted in ('A "dot"', "Not there | Two dots"):
+        assert build_slides.fill(f"{{{{figure 01_a | {wanted}}}}}", course).startswith("<figure>")
+
+
+@pytest.mark.parametrize(("placeholder", "named"), [
+    ("{{figure 01_a | Three dots}}", "01_a has no figure 'Three dots', only ['Two dots 7']"),
+    ("{{line 01_a | Loss:}}", "01_a has no line with 'Loss:' among the 1"),
+    ("{{after 01_a | Loss:}}", "01_a has no line with 'Loss:'"),
+    ("{{line 09_z | Gain:}}", "09_z.ipynb is missing: run `make course` first"),
+    ("{{headline 01_a}}", "no value for '01_a'"),
+    ("{{course mood}}", "no value for 'mood'; it has ['01_a', 'cores', 'profile']"),
+    ("{{minutes}}", "Unknown placeholder '{{minutes}}'"),
+])  # fmt: skip
+def test_what_has_no_value_is_named(tmp_path, placeholder, named):
+    course = tiny_course(tmp_path, "{{figure 01_a | Two dots}} {{line 01_a | Gain:}}")
+    with pytest.raises(ValueError, match=re.escape(named)):
+        build_slides.fill(placeholder, course)
+
+
+MISSING = ["Means over", "Its kernels moved by", "headline 01_motivation"]
+
+
+@pytest.mark.parametrize("without", MISSING)
+def test_a_missing_value_leaves_the_last_deck_alone(tmp_path, capsys, without):
+    course, deck = tiny_course(tmp_path / "course", source(), without=without), tmp_path / "deck"
+    deck.mkdir()
+    (deck / "index.html").write_text("the last one")
+    assert build_slides.main(course, deck) == 1
+    assert without.removeprefix("headline ") in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["course", "deck"]
+    assert (deck / "index.html").read_text() == "the last one"
+
+
+def test_without_a_course_one_sentence_says_what_to_do(tmp_path, capsys):
+    assert build_slides.main(tmp_path / "course", tmp_path / "deck") == 1
+    (complaint,) = capsys.readouterr().err.splitlines()
+    assert complaint.endswith("is missing: run `make course` first.")
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---------------------------------------------------------------- the words
+
+
+def without_notes(text):
+    """Titles of the slides whose notes lack what to say, what to ask, or the minutes."""
+    wanted = (r"\{revealjs-notes\}", r"\*\*Say", r"\*\*Ask", r"\*\*Minutes:\*\* \d")
+    lacking = (s for s in slides(text) if not all(re.search(part, s) for part in wanted))
+    return [slide.splitlines()[0] for slide in lacking]
+
+
+def in_order(text, points):
+    titles = "\n".join(slide.splitlines()[0] for slide in slides(text))
+    places = [titles.find(point) for point in points]
+    return -1 not in places and places == sorted(places)
+
+
+def typed_numbers(text):
+    """Lines that the room reads with a number in them, but no source for it."""
+    lines = [line for slide in slides(text) for line in shown(slide).splitlines()]
+    allowed = r"\]\(http|^\d\. |^task [12]"  # a source, an item of a list, a name in a drawing
+    return [line for line in lines if re.search(r"\d", line) and not re.search(allowed, line)]
+
+
+def typed_percentages(text):
+    return re.findall(r"\d\s*(?:%|per cent|percentage)", re.sub(r"\{\{.*?\}\}", "", text))
+
+
+def too_wordy(text, most=35):
+    counts = {slide.splitlines()[0]: shown(slide) for slide in slides(text)}
+    counts = {title: re.sub(r"\]\(.*?\)|^##? ", "", words) for title, words in counts.items()}
+    return {title: n for title, words in counts.items() if (n := len(words.split())) > most}
+
+
+def test_twenty_slides_at_most_each_with_notes():
+    assert 10 < len(slides(source())) <= 20
+    assert without_notes(source()) == []
+    assert without_notes(source().replace("**Ask", "**Tell", 1)) == ["# Transfer learning"]
+
+
+def test_the_points_of_the_lecture_come_in_its_order():
+    assert in_order(source(), LECTURE)
+    first, *rest = slides(source())
+    assert not in_order("".join([first, *reversed(rest)]), LECTURE)
+
+
+def test_the_lecture_is_credited_on_the_slides():
+    names = ("Roberto Souza", "Calgary", "W2026", "tl_course authors")
+    first, *_, last = slides(source())
+    assert all(name in slide for name in names for slide in (first, last))
+
+
+def test_no_measured_number_is_typed():
+    assert typed_percentages(source()) == []
+    assert typed_numbers(source()) == []
+    wrong = source() + "\n## More\n\nThe head reaches 88 %, from 120 pictures.\n"
+    assert typed_percentages(wrong) == ["8 %"]
+    assert typed_numbers(wrong) == ["The head reaches 88 %, from 120 pictures."]
+
+
+def test_one_idea_a_slide():
+    assert too_wordy(source()) == {}
+    assert list(too_wordy(source() + "\n## More\n\n" + "words " * 40)) == ["## More"]
+    figures = [slide.count("{{figure") for slide in slides(source())]
+    assert max(figures) == 1 and sum(figures) >= 10
+
+
+# ---------------------------------------------------------------- the words against the course
+
+
+def unknown_to_the_lessons(text):
+    """Placeholders whose figure or line no lesson makes (compared with the lessons' source)."""
+    lost = []
+    for kind, lesson, wanted in build_slides.PLACEHOLDER.findall(text):
+        path = ROOT / "lessons" / f"{lesson}.py"
+        code = path.read_text(encoding="utf-8") if path.exists() else None
+        known = code is not None and all(part.strip() in code for part in wanted.split(" | "))
+        lost += [] if kind == "course" or known else [f"{kind} {lesson} {wanted}"]
+    return lost
+
+
+def test_the_lessons_make_every_figure_and_line():
+    assert unknown_to_the_lessons(source()) == []
+    wrong = "{{figure 01_motivation | A unicorn}} {{headline 09_unicorns}}"
+    assert len(unknown_to_the_lessons(wrong)) == 2
+
+
+def unknown_calls(text):
+    """Calls on the slides that the package does not have, or not with these keyword arguments."""
+    lost = []
+    for call in ast.walk(ast.parse("\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL)))):
+        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)):
+            continue
+        module = ROOT / "tl_course" / f"{call.func.value.id}.py"
+        body = ast.parse(module.read_text(encoding="utf-8")).body
+        functions = [part for part in body if isinstance(part, ast.FunctionDef)]
+        found = [function for function in functions if function.name == call.func.attr]
+        names = {arg.arg for f in found for arg in [*f.args.args, *f.args.kwonlyargs]}
+        lost += [] if found and {k.arg for k in call.keywords} <= names else [ast.unparse(call)]
+    return lost
+
+
+def test_the_code_on_the_slides_is_the_package():
+    assert unknown_calls(source()) == []
+    wrong = source().replace("transfer.freeze(", "transfer.chill(").replace("from_block", "block")
+    assert len(unknown_calls(wrong)) == 2
+
+
+# ---------------------------------------------------------------- the deck
+
+
+@pytest.fixture(scope="module")
+def deck(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("slides")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build_slides, "BROWSERS", [])
+        assert build_slides.main(tiny_course(folder / "course", source()), folder / "deck") == 0
+    return folder / "deck"
+
+
+def remote(text):
+    """Sources in a page or style sheet that a browser would fetch from elsewhere."""
+    text = re.sub(r"<a [^>]*>", "", text)  # a link leads elsewhere only when it is clicked
+    begin = r"""(?:src|href|url|@import)\s*[=(]?\s*["']?"""
+    return re.findall(begin + r"""((?:https?:)?//[^"')\s]+)""", text)
+
+
+def unseen_pictures(page):
+    """Pictures without a text for those who do not see them."""
+    images = re.findall(r"<img[^>]*>", page)
+    return [image for image in images if not re.search(r'alt="[^"]+"', image)]
+
+
+def test_the_deck_has_every_slide_with_its_notes(deck):
+    page = (deck / "index.html").read_text(encoding="utf-8")
+    assert len(re.findall("<h[12]", page)) == len(slides(source()))
+    assert page.count('<aside class="notes">') == len(slides(source()))
+    assert page.count("<figure>") == source().count("{{figure") and "{{" not in page
+    assert not (deck / "lecture.pdf").exists() and "RevealNotes" in page
+
+
+def test_the_deck_needs_no_network(deck):
+    page = (deck / "index.html").read_text(encoding="utf-8")
+    local = [path.split("?")[0] for path in re.findall(r'(?:src|href)="(_static/[^"]+)"', page)]
+    assert len(local) > 5 and all((deck / path).exists() for path in local)
+    styles = [deck / path for path in local if path.endswith(".css")]
+    styles += [*(deck / "_static" / "revealjs" / "dist" / "theme" / "fonts").rglob("*.css")]
+    for text in (page, *(path.read_text(encoding="utf-8") for path in styles)):
+        assert remote(text) == []
+    for bad in ('<script src="https://a.b/c.js">', "url(//a.b/c.woff)", '@import "http://a.b/c.css"'):
+        assert len(remote(page + bad)) == 1
+
+
+def test_every_picture_has_an_alt_text(deck):
+    page = (deck / "index.html").read_text(encoding="utf-8")
+    assert "<img" in page and unseen_pictures(page) == []
+    assert unseen_pictures(page + '<img src="x.png">') and unseen_pictures(page + '<img alt="">')
+
+
+def test_without_a_browser_the_deck_is_complete(deck, monkeypatch):
+    monkeypatch.setattr(build_slides, "BROWSERS", ["no-such-browser"])
+    assert "lecture.pdf needs Chrome" in build_slides.print_pdf(deck, deck / "profile")
+
+
+@pytest.mark.skipif("os.name == 'nt'", reason="the stand-in for a browser is a shell script")
+@pytest.mark.parametrize("missing", [0, 1])
+def test_the_pdf_has_a_page_for_each_slide(deck, tmp_path, monkeypatch, missing):
+    pages = "/Type /Pages " + "/Type /Page " * (len(slides(source())) - missing)
+    browser = tmp_path / "browser"
+    browser.write_text(f"""#!/bin/sh
+for option; do case $option in --print-to-pdf=*) echo "{pages}" > "${{option#*=}}";; esac; done
+""")
+    browser.chmod(0o755)
+    monkeypatch.setattr(build_slides, "BROWSERS", [str(browser)])
+    if missing:
+        with pytest.raises(ValueError, match="19 pages for 20 slides"):
+            build_slides.print_pdf(deck, tmp_path)
+    else:
+        assert build_slides.print_pdf(deck, tmp_path) == "Its lecture.pdf has 20 pages."
+    (deck / "lecture.pdf").unlink()
