@@ -58,8 +58,10 @@ IMAGE_SIZE = SETTINGS["size"]
 # Each of nine pictures shows a lasagna, or a heart valve with *endocarditis*, an infection of the
 # heart's inner lining. They are drawings, made by a program of this course: no photograph, no
 # patient.
-#
+
+# %% [markdown]
 # **Predict: lasagna or endocarditis? Decide on all nine.**
+
 
 # %%
 nine = look_alikes.draw(9, image_size=192, seed=SEED).take(range(9))
@@ -128,8 +130,10 @@ plots.photographs(
 # from random weights. (Its layers move small windows of weights over the picture.) One pass over
 # the ten of each is an *epoch*. We watch its *accuracy*, the share that it gets right, on its own
 # pictures (*training*) and on others, which it never trains on (*validation*).
-#
+
+# %% [markdown]
 # **Predict: where will the two accuracies end?**
+
 
 
 # %%
@@ -365,8 +369,10 @@ print("Still a gap that we can show:", right_end.value > 0 and right_end.disting
 # Against a weak opponent every method looks good. Did the network from scratch get enough
 # training? We look at ten pictures a class again. (For the right end of the plot, the `full`
 # profile trains longer.)
-#
+
+# %% [markdown]
 # **Predict: would twice as many steps have closed the gap at ten pictures a class?**
+
 
 # %%
 lowest = ", ".join(f"{n}: {100 * min(own):.0f} %" for n, own in own_accuracy.items())
@@ -475,8 +481,10 @@ plots.bars(
 #
 # The lecture asks its question over a mosaic of such look-alikes. Some conclude: *what a network
 # learns from lasagna helps it with endocarditis.*
-#
+
+# %% [markdown]
 # **Predict: is there a lasagna among the thousand classes that our backbone learned from?**
+
 
 # %%
 names = data.imagenet_classes()

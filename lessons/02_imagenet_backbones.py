@@ -194,8 +194,8 @@ for name in ("scaled twice", "BGR"):
 
 # %% [markdown]
 # The cure: **keep preprocessing inside the model, and always give it raw RGB pixels, 0 to 255**.
-# Then nobody needs to know the formula, and any `/ 255` outside is a mistake you can see. Check
-# once: print the range of what goes in.
+# Then nobody needs to know the formula, and any `/ 255` outside stands out. Check once what goes
+# in.
 
 # %% [markdown]
 # ## What is inside?
@@ -230,15 +230,14 @@ print(f"{len(network.layers)} layers, {network.count_params():,d} parameters")
 
 # %% [markdown]
 # Read it downwards: the picture shrinks, the channels multiply, and each cell sees more. Most
-# people expect the weights where the picture is large. They sit at the end, and more than a
-# quarter of them in the ImageNet classifier, which we shall throw away.
+# people expect the weights where the picture is large. They sit at the end, more than a quarter
+# of them in the ImageNet classifier.
 
 # %% [markdown]
 # ## What do three depths respond to?
 #
-# Each channel of a block is one detector, moved over the whole picture. We look at a few
-# detectors early, in the middle and late. **Predict: at which depth do you still recognise the
-# cup?**
+# Each channel of a block is one detector, moved over the picture. We look at a few, early, in the
+# middle and late. **Predict: at which depth do you still recognise the cup?**
 
 # %%
 DEPTHS = ["block_3", "block_5", "block_11"]
@@ -388,7 +387,7 @@ print(f"The map keeps {100 * pca.explained_variance_ratio_.sum():.0f} % of the v
 # ## Do neighbours share our labels?
 #
 # So ask in the full space: for a test picture, which training pictures are nearest (by the angle
-# between features)? The network has never seen our labels. **Predict: how often has the nearest
+# between features)? It never saw our labels. **Predict: how often has the nearest
 # one the same label?**
 
 
@@ -478,8 +477,10 @@ print("Features beat pixels by more than the noise:", gain.value > 0 and gain.di
 # but a logistic regression on them. *Standardised* first (each feature shifted and scaled to mean
 # 0 and spread 1), so that a network with weak signals gets a fair chance. `C=0.1` holds the
 # probe's weights small: there are more features than pictures to learn from.
-#
+
+# %% [markdown]
 # **Predict: how well does a probe do on a network that has learned nothing?**
+
 
 
 # %%
@@ -507,8 +508,8 @@ print(f"Chance: {100 * chance:.1f} %. The pretraining pays: {pays}")
 
 # %% [markdown]
 # Most people say chance. Compare: random filters (windows of weights) still pass on colour and
-# brightness, and the probe itself does learn. Between the two networks only the numbers in the
-# weights differ, so the gap is what was *learned* on ImageNet.
+# brightness, and the probe does learn. Between the two networks only the weights differ, so the
+# gap is what was *learned* on ImageNet.
 
 # %% [markdown]
 # **Predict: at which depth does the gap appear?** The same probe on the pooled answer of each

@@ -455,9 +455,11 @@ if far_sets:
 # %% [markdown]
 # A platelet is much smaller than the other two, so it had to be enlarged most. Its blur gives it
 # away, to a network from scratch as well.
-#
+
+# %% [markdown]
 # **Predict: are borrowed features still worth anything there?** The assumption of transfer
 # learning is about exactly this. And will they be better than training from scratch?
+
 
 # %%
 if far_sets:
@@ -616,8 +618,10 @@ def two_passes(batches):
 # * `train_batches`: its first `num_to_train` pictures, read from the disk only once, in a new
 #   order and freshly augmented in each epoch;
 # * `val_batches`: all the others, and nothing else, in every epoch.
-#
+
+# %% [markdown]
 # **Predict: if you put these steps in a wrong order, will Keras complain?**
+
 
 # %% tags=["exercise"]
 train_batches, val_batches = None, None

@@ -128,8 +128,10 @@ def restart():
 # Three steps. First all layers may move; one by one, for Keras passes `backbone.trainable = True`
 # on to them only where it was False. Then we freeze those before our block. Last we freeze every
 # BatchNormalization layer (it rescales what passes through), wherever it stands.
-#
+
+# %% [markdown]
 # **Predict: we train one epoch. Which layers will have moved?**
+
 
 # %%
 backbone.trainable = True
@@ -213,8 +215,10 @@ def tune(classifier, dataset, *, learning_rate=RATE, epochs=EPOCHS, seed=SEED):
 # 6, 7, 8 or 9 coming, it prints a line. Our `tune` keeps silent, as Keras does.
 #
 # The first: freeze, train the head, unfreeze, and go straight on with `fit`.
-#
+
+# %% [markdown]
 # **Predict: how many arrays of the backbone move?**
+
 
 # %%
 restart()
@@ -470,8 +474,10 @@ print("Distinguishable on these pictures:", head_first.distinguishable)
 # *batch*, the pictures of one step, pulls them along. The naive way unfreezes all layers. The
 # second also unfreezes all, but calls the backbone with `training=False`, as the Keras guide
 # does, to hold the averages.
-#
+
+# %% [markdown]
 # **Predict: does `training=False` prevent it?**
+
 
 # %%
 norms = [layer for layer in top.layers if isinstance(layer, layers.BatchNormalization)]
@@ -649,8 +655,10 @@ for name in order[1:]:
 # cells under a microscope *far*. Each seed draws its own few pictures and its own head. Then two
 # ways part: fine-tuning, or as many further epochs for the head alone, so that extra training is
 # not mistaken for fine-tuning.
-#
+
+# %% [markdown]
 # **Predict: where does fine-tuning gain more, near or far?**
+
 
 # %%
 imagenet = imagenet_top = guide = last_blocks = before = gentle_weights = None

@@ -970,10 +970,12 @@ if my_test is not None:
 #
 # In a clinic one picture in twenty shows endocarditis, the others healthy valves. A colleague
 # writes: "Our classifier reaches 95 % accuracy." Below are the true classes and its answers.
-#
+
+# %% [markdown]
 # **Predict: what accuracy has a program that always answers *healthy*?** Then compute what you
 # would report instead, as a dict `my_report`: the name of each number, and the number. See *Which
 # mistakes?*
+
 
 # %%
 CLINIC = ("endocarditis", "healthy")

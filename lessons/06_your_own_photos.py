@@ -407,9 +407,11 @@ def steps_for(shots):
 # To be fair, each way gets steps enough; a step shows 16 pictures. From scratch must have the
 # time to learn its pictures by heart (we check it), and whatever fine-tuning takes in further
 # steps, the head alone takes, too.
-#
+
+# %% [markdown]
 # The test pictures now serve a second time. That is fair: our model is finished, its accuracy is
 # printed, and we choose no setting from the curve.
+
 
 # %% [markdown]
 # *Plumbing: at first reading skip to the next* **Predict**. Everything that never moves is
@@ -518,10 +520,12 @@ plots.accuracy_against_labels(
 # %% [markdown]
 # Is the network from scratch wrong on many of its own pictures? Then it needed more steps. Else
 # it knows them by heart, and more steps would teach it little.
-#
+
+# %% [markdown]
 # The intervals are over seeds: other draws of the pictures, other starting weights. Overlapping
 # intervals do not settle a difference, because each seed gave all ways the same pictures. So we
 # take the difference seed by seed.
+
 
 
 # %%
@@ -627,8 +631,10 @@ print("Same classes in the same order:", tuple(card["classes"]) == NAMES)
 #
 # Here is the model's working day: photographs that were in no folder before. In the demo they
 # come from other shop visits; the drawings that stand in are simply new.
-#
+
+# %% [markdown]
 # **Predict: will the accuracy be that of the test, or lower?**
+
 
 # %%
 new = data.load_folder(new_folder, image_size=card["image_size"])
@@ -776,10 +782,12 @@ if my_tuned is not None and my_before is not None:
 #
 # Photograph two to ten kinds of things around you, twenty or more of each, on two different days.
 # Set `FOLDER` to the first day and `NEW_PHOTOS` to the second, and run this notebook.
-#
+
+# %% [markdown]
 # Then write: what did the checks find? The test accuracy with its interval, and that of the
 # second day. What does the learning curve say? **What would you photograph next, and why?** (No
 # camera? Answer for the demo folder.)
+
 
 # %% [markdown] tags=["open"]
 # ### BEGIN SOLUTION

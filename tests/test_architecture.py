@@ -254,7 +254,7 @@ def rhythm(cells):
     found += [f"a text cell of {count} words" for count in text if count > 90]
     if statistics.median(code) > 5:
         found.append(f"median code cell: {statistics.median(code)} lines")
-    if statistics.median(text) > 45:
+    if statistics.median(text) > 40:
         found.append(f"median text cell: {statistics.median(text)} words")
     if not 0.6 <= len(text) / len(code) <= 1.7:
         found.append(f"{len(text)} text cells to {len(code)} code cells")
