@@ -41,7 +41,7 @@ def test_every_record_becomes_a_file_that_the_lessons_read(course, tmp_path, mon
 
 def test_a_result_that_was_never_recorded_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(data, "_data_folder", lambda: tmp_path)
-    with pytest.raises(FileNotFoundError, match="No recorded results 'demo'"):
+    with pytest.raises(FileNotFoundError, match="No results 'demo': choose from"):
         data.last_results("demo")
 
 
