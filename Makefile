@@ -5,10 +5,10 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course lab slides test lint notebooks results readme requirements
+.PHONY: help setup course lab slides test lint notebooks results readme requirements binder-check
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## install everything into .venv (once, and again when requirements.txt changes)
 
@@ -47,6 +47,13 @@ results: setup ## keep the results of the last `make course` in data/results/
 readme: setup ## fill the tables of README.md and docs/ from build/course/results.json
 	@$(BIN)/python tools/readme_table.py
 
-requirements: setup ## compile requirements.txt from pyproject.toml
-	@$(BIN)/python -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
-	  --extra cpu --extra course --extra slides --extra dev --no-emit-index-url --annotation-style line --custom-compile-command "make requirements" -o requirements.txt
+COMPILE := $(BIN)/python -m uv pip compile pyproject.toml --quiet --python-version 3.11 --no-emit-index-url \
+  --annotation-style line --custom-compile-command "make requirements"
+
+requirements: setup ## compile requirements.txt and binder/requirements.txt from pyproject.toml
+	@$(COMPILE) --universal --extra cpu --extra course --extra slides --extra dev -o requirements.txt
+	@$(COMPILE) --python-platform linux --extra cpu --extra course --extra binder \
+	  --constraint requirements.txt -o binder/requirements.txt
+
+binder-check: setup ## imitate Binder: its own environment, one core, 2 GB, every lesson
+	@$(BIN)/python tools/binder_check.py

@@ -292,6 +292,19 @@ def test_doctor_sees_too_little_memory(monkeypatch, capsys):
     assert_diagnosed(capsys, found="memory free: 0.4 GB", next_step="close programs")
 
 
+FREE_MEMORY = doctor.free_memory
+
+
+@pytest.mark.parametrize("name", doctor.CGROUP_LIMITS)
+def test_doctor_sees_the_limit_of_a_container(name, tmp_path, monkeypatch):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("700000000\n")
+    monkeypatch.setattr(doctor, "Path", lambda folder: tmp_path)
+    assert FREE_MEMORY() == 700_000_000
+    (tmp_path / name).write_text("max\n")
+    assert FREE_MEMORY() > 700_000_000
+
+
 def test_doctor_sees_a_full_disk(monkeypatch, capsys):
     monkeypatch.setattr(doctor, "DISK_NEEDED", 1e18)
     assert_diagnosed(capsys, found="disk free", next_step="free disk")

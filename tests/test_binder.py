@@ -1,0 +1,85 @@
+"""binder/: what repo2docker reads, and `make binder-check`, which imitates it."""
+
+import json
+import os
+import re
+import sys
+
+import pytest
+
+from tools import binder_check
+
+BINDER = binder_check.ROOT / "binder"
+
+
+def not_flat(text):
+    """Lines that would switch off repo2docker's layer cache, or that leave a version open."""
+    lines = [line.split(" ;")[0].strip() for line in text.splitlines()]
+    lines = [re.sub(r"\s+#.*", "", line) for line in lines if line and not line.startswith("#")]
+    return [line for line in lines if not re.fullmatch(r"[\w.\-]+(\[[\w,]+\])?==[\w.!+]+", line)]
+
+
+def test_requirements_are_flat_pins():
+    text = (BINDER / "requirements.txt").read_text(encoding="utf-8")
+    assert not_flat(text) == []
+    for name in ("tensorflow-cpu==", "keras==", "nbgitpuller==", "jupyterlab=="):
+        assert f"\n{name}" in text
+
+
+@pytest.mark.parametrize("line", ["-e .", "-r other.txt", "-c limits.txt", "numpy>=2", "numpy"])
+def test_a_line_that_is_no_pin_is_found(line):
+    assert not_flat(f"# by hand\nkeras==3.15.1  # via course\n{line}\n") == [line]
+
+
+def test_binder_gets_the_versions_that_the_tests_ran_with():
+    pin = re.compile(r"(?m)^([\w.\-]+)==([\w.]+)")  # a name can have a pin for each Python
+    ours = set(pin.findall((binder_check.ROOT / "requirements.txt").read_text(encoding="utf-8")))
+    theirs = set(pin.findall((BINDER / "requirements.txt").read_text(encoding="utf-8")))
+    names = {name for name, _ in ours}
+    assert {name for name, version in theirs - ours if name in names} == set()
+    assert len(theirs & ours) > 50
+
+
+def test_the_python_is_one_that_the_course_supports():
+    runtime = (BINDER / "runtime.txt").read_text().strip()
+    assert re.fullmatch(r"python-3\.1[1-3]", runtime)
+
+
+def test_scripts_can_be_run():
+    for name in ("postBuild", "start"):
+        assert os.access(BINDER / name, os.X_OK)
+        assert (BINDER / name).read_text().startswith("#!/usr/bin/env bash\n")
+
+
+def test_the_start_script_sets_the_environment_and_goes_on():
+    call = [BINDER / "start", sys.executable, "-c", "import os; print(os.environ['KERAS_BACKEND'])"]
+    finished = binder_check.subprocess.run(call, capture_output=True, text=True)
+    assert finished.stdout == "tensorflow\n"
+
+
+@pytest.fixture
+def imitation(tmp_path, monkeypatch):
+    """binder_check without its slow parts; returns what it would have been told by a run."""
+    told = {"peak_gb": 1.4, "code": 0}
+
+    def run_course(python, notebooks, output, group):
+        output.mkdir(parents=True)
+        rows = [{"notebook": "01_tiny", "peak_gb": told["peak_gb"]}]
+        (output / "results.json").write_text(json.dumps({"notebooks": rows}))
+        return told["code"]
+
+    monkeypatch.setattr(binder_check, "make_environment", lambda folder: sys.executable)
+    monkeypatch.setattr(binder_check, "limited_group", lambda limit: None)
+    monkeypatch.setattr(binder_check, "run_course", run_course)
+    return told
+
+
+@pytest.mark.parametrize(("peak_gb", "code", "expected"), [(1.4, 0, 0), (2.1, 0, 1), (1.4, 1, 1)])
+def test_too_much_memory_or_a_failed_lesson_fails(imitation, tmp_path, peak_gb, code, expected):
+    imitation.update(peak_gb=peak_gb, code=code)
+    assert binder_check.main(["--folder", str(tmp_path)]) == expected
+
+
+def test_without_control_groups_there_is_no_group(tmp_path, monkeypatch):
+    monkeypatch.setattr(binder_check, "GROUPS", tmp_path / "none")
+    assert binder_check.limited_group(2e9) is None

@@ -1,0 +1,86 @@
+"""Imitate Binder: `python tools/binder_check.py [NOTEBOOK ...]`.
+
+A fresh environment from the files in binder/ alone, then every lesson in the student profile, on
+one core and within Binder's 2 GB: not a byte more is given where control groups can be written
+(root on Linux); elsewhere the peaks are measured and compared. Prints the table of the run.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+GROUPS = Path("/sys/fs/cgroup")
+LIMIT_GB, CORES = 2.0, {0}
+
+
+def make_environment(folder):
+    """Return the Python of a fresh virtual environment, made as repo2docker would make it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    python = folder / "bin" / "python"
+    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*install, "-r", ROOT / "binder" / "requirements.txt"], check=True)
+    environment = os.environ | {"PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    subprocess.run([ROOT / "binder" / "postBuild"], check=True, cwd=ROOT, env=environment)
+    return python
+
+
+def limited_group(limit_bytes):
+    """Return a control group with this memory limit, version 1 or 2, or None."""
+    for parent, file in ((GROUPS / "memory", "memory.limit_in_bytes"), (GROUPS, "memory.max")):
+        group = parent / "tl_course_binder"
+        try:
+            group.mkdir(exist_ok=True)
+            (group / file).write_text(str(int(limit_bytes)))
+            return group
+        except OSError:
+            continue
+    return None
+
+
+def enter(group):
+    """Put the child that is about to start onto one core and into the group."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, CORES)
+    if group:
+        (group / "cgroup.procs").write_text(str(os.getpid()))
+
+
+def run_course(python, notebooks, output, group):
+    """Run the lessons as a Binder session would; return the exit code."""
+    command = [ROOT / "binder" / "start", python, "-m", "tl_course", "run", *notebooks]
+    return subprocess.run(
+        [*command, "--output", output], cwd=ROOT, preexec_fn=lambda: enter(group)
+    ).returncode
+
+
+def too_large(results):
+    """Return the notebooks whose kernel alone took more than Binder gives."""
+    return [row["notebook"] for row in results["notebooks"] if row["peak_gb"] > LIMIT_GB]
+
+
+def main(argv=None):
+    """Build, run, report; return 0 if every lesson ran within the limit."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("notebooks", nargs="*", help="lessons; all of them for no name")
+    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "binder")
+    options = parser.parse_args(argv)
+    python = make_environment(options.folder / "venv")
+    group, output = limited_group(LIMIT_GB * 1e9), options.folder / "course"
+    print(f"One core, {LIMIT_GB:g} GB: {'enforced by ' + str(group) if group else 'measured only'}")
+    code = run_course(python, options.notebooks, output, group)
+    if group:
+        group.rmdir()
+    results = json.loads((output / "results.json").read_text(encoding="utf-8"))
+    if over := too_large(results):
+        print(f"Over {LIMIT_GB:g} GB: {', '.join(over)}")
+    return code or int(bool(over))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
