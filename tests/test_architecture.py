@@ -11,12 +11,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import jupytext
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.lessons import LESSONS, ROOT, cells_of, code_cells, tags, text_cells
+
 PACKAGE = ROOT / "tl_course"
-LESSONS = sorted((ROOT / "lessons").glob("[0-9]*.py"))
 ARROWS = {
     ("look_alikes", "data"), ("backbones", "efficientnet_lite"),
     ("checks", "data"), ("transfer", "checks"),  # one text a mistake, in data/mistakes.csv
@@ -224,19 +223,6 @@ def test_a_long_command_is_found(planted):
 # ---------------------------------------------------------------- rules about the lessons
 
 
-def cells_of(text):
-    """The cells of a lesson: each has cell_type, source and metadata, as in a notebook."""
-    return jupytext.reads(text, fmt="py:percent").cells
-
-
-def code_cells(cells):
-    return [cell.source for cell in cells if cell.cell_type == "code"]
-
-
-def text_cells(cells):
-    return [cell.source for cell in cells if cell.cell_type == "markdown"]
-
-
 def code_lines(source):
     return sum(bool(line.strip()) and "SOLUTION" not in line for line in source.splitlines())
 
@@ -263,7 +249,7 @@ def rhythm(cells):
 
 def parameters_cells(cells):
     """Departures from: one cell tagged parameters, of plain constants, PROFILE and SEED in it."""
-    tagged = [cell.source for cell in cells if "parameters" in cell.metadata.get("tags", [])]
+    tagged = [cell.source for cell in cells if "parameters" in tags(cell)]
     if len(tagged) != 1:
         return [f"{len(tagged)} cells tagged parameters"]
     body = ast.parse(tagged[0]).body
@@ -274,7 +260,7 @@ def parameters_cells(cells):
 
 
 def headline_cells(cells):
-    tagged = [cell.source for cell in cells if "headline" in cell.metadata.get("tags", [])]
+    tagged = [cell.source for cell in cells if "headline" in tags(cell)]
     return [] if len(tagged) == 1 and "print(" in tagged[0] else [f"{len(tagged)} headline cells"]
 
 

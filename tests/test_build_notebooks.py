@@ -35,11 +35,16 @@ print(answer)
 '''
 
 
+def course_of(folder, lesson):
+    """A course of one lesson, in this folder."""
+    (folder / "lessons").mkdir()
+    (folder / "lessons" / "01_tiny.py").write_text(lesson, encoding="utf-8")
+    return folder
+
+
 @pytest.fixture
 def course(tmp_path):
-    (tmp_path / "lessons").mkdir()
-    (tmp_path / "lessons" / "01_tiny.py").write_text(LESSON, encoding="utf-8")
-    return tmp_path
+    return course_of(tmp_path, LESSON)
 
 
 def build(root, *arguments):
@@ -182,9 +187,7 @@ print(answer)
 
 @pytest.fixture
 def exercises(tmp_path):
-    (tmp_path / "lessons").mkdir()
-    (tmp_path / "lessons" / "01_tiny.py").write_text(EXERCISES, encoding="utf-8")
-    return tmp_path
+    return course_of(tmp_path, EXERCISES)
 
 
 def test_an_open_answer_is_left_to_the_student(exercises):

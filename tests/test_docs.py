@@ -6,14 +6,13 @@ and on planted text, where it finds something.
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.lessons import LESSONS, ROOT
+
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("**/[0-9]*.ipynb"))
-LESSONS = sorted((ROOT / "lessons").glob("[0-9]*.py"))
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "instructors.md").read_text(encoding="utf-8")
 PLANS = {"50 minutes: a lecture with demos": 50, "Session 1": 80, "Session 2": 80}

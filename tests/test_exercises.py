@@ -6,27 +6,16 @@ Each rule is a function that lists violations, tried on the course and on a plan
 import ast
 import json
 import re
-from pathlib import Path
 
 import jupyterquiz
-import jupytext
 import nbformat
 import pytest
 
+from tests.lessons import LESSONS, ROOT, cells_of, tags, text_cells
 from tl_course import data
 from tools import build_notebooks
 
-ROOT = Path(__file__).resolve().parents[1]
-LESSONS = sorted((ROOT / "lessons").glob("[0-9]*.py"))
 KINDS = ["repeat", "transfer", "open"]
-
-
-def cells_of(text):
-    return jupytext.reads(text, fmt="py:percent").cells
-
-
-def tags(cell):
-    return set(cell.metadata.get("tags", []))
 
 
 # ---------------------------------------------------------------- exercises
@@ -34,7 +23,7 @@ def tags(cell):
 
 def exercise_frame(cells):
     """Three headings in order; two answers that are checked; one open answer."""
-    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    text = "\n".join(text_cells(cells))
     headings = re.findall(r"^### Exercise (\d) \((\w+)\)", text, re.MULTILINE)
     found = [] if headings == list(zip("123", KINDS, strict=True)) else [f"headings {headings}"]
     answers = [cell for cell in cells if "exercise" in tags(cell)]
@@ -79,7 +68,7 @@ def overwritten(cells):
 
 def predictions(cells):
     """A lesson asks before it shows, and says afterwards what people guess."""
-    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    text = "\n".join(text_cells(cells))
     found = [] if re.search(r"\*\*Predict", text) else ["no prediction"]
     guess = r"(?i)\b(most|many)\s+(people|students)?\s*(guess|expect|think|pictur|look)"
     return found + ([] if re.search(guess, text) else ["not said what most people guess"])

@@ -21,6 +21,7 @@ HEAD_BEGINS_WITH = (
 HIGHEST_RATE = {"SGD": 5e-2}  # for fine-tuning; lesson 4 measures what Adam's 1e-2 destroys
 HIGHEST_RATE_OF_OTHERS = 5e-4
 LOWEST_RATE = 1e-7
+BLOCK_NAME = re.compile(r"(.*_)?block_?\d+[a-z]?(?=_)")  # how a layer's name begins, in any network
 PER_CLASS = ("recall", "precision", "f1", "balanced", "per class", "per_class", "confusion",
              "sensitivity", "specificity", "auc")  # fmt: skip
 
@@ -276,7 +277,7 @@ def _cut_blocks(model):
     """Mistake 19: the convolutions of one block either all may move, or none."""
     may_move, flags = _may_move(model), {}
     for layer in _convolutions(_backbone_and_head(model)[0]):
-        if match := re.match(r"(.*_)?block_?\d+[a-z]?(?=_)", layer.name):
+        if match := BLOCK_NAME.match(layer.name):
             flags.setdefault(match.group(), set()).add(may_move(layer))
     cut = [block for block, both in flags.items() if len(both) == 2]
     return [finding(19, f"(It is {cut[0]!r}.)")] if cut else []
@@ -327,7 +328,7 @@ def sets(train_set, val_set, test_set):
     orders = {tuple(getattr(part, "class_names", None) or ()) for part in parts.values()} - {()}
     if len(orders) > 1:
         found.append(finding(22, f"({' and '.join(map(str, sorted(orders)))}.)"))
-    images = {name: _as_uint8(getattr(part, "images", None), part) for name, part in parts.items()}
+    images = {name: _as_uint8(part) for name, part in parts.items()}
     same = {image.tobytes() for image in images["test"]}
     if np.mean([image.tobytes() in same for image in images["validation"]]) > 0.5:
         found.append(finding(14))
@@ -342,10 +343,12 @@ def sets(train_set, val_set, test_set):
     return found
 
 
-def _as_uint8(images, part):
-    pixels = np.asarray(part[0] if images is None else images)
-    scale = 255 if pixels.dtype != np.uint8 and pixels.max() <= 1 else 1
-    return (pixels * scale).round().astype(np.uint8) if pixels.dtype != np.uint8 else pixels
+def _as_uint8(part):
+    """The images of a set or a pair, as the uint8 pixels that near_duplicates takes."""
+    pixels = np.asarray(part.images if hasattr(part, "images") else part[0])
+    if pixels.dtype == np.uint8:
+        return pixels
+    return (pixels * (255 if pixels.max() <= 1 else 1)).round().astype(np.uint8)
 
 
 def pipelines(train, val, *, originals):

@@ -294,7 +294,7 @@ def quiz(name):
 
 
 def classic_mistakes():
-    """The 22 classic mistakes, {number: dict of name, sentence, question, sees}."""
+    """The 22 classic mistakes, {number: dict of the columns of mistakes.csv}."""
     return {int(row["number"]): row for row in _read_csv(_data_folder() / "mistakes.csv")}
 
 

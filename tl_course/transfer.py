@@ -6,7 +6,6 @@ only in what is trainable and in the learning rate.
 """
 
 import logging
-import re
 from dataclasses import replace
 
 import keras
@@ -58,7 +57,7 @@ def split_at(model, from_block):
 
 def block_names(backbone):
     """The names of the backbone's blocks, from the pixels to the features."""
-    names = (re.match(r"(.*_)?block_?\d+[a-z]?(?=_)", layer.name) for layer in backbone.layers)
+    names = (checks.BLOCK_NAME.match(layer.name) for layer in backbone.layers)
     return list(dict.fromkeys(match.group() for match in names if match))
 
 

@@ -14,7 +14,6 @@ GRADING = {  # tag: what nbgrader should do with the cell
 }
 
 
-
 def add_grading(cells):
     """Add nbgrader's metadata to a lesson's cells: exercise_1, check_1, exercise_2 ..."""
     count = Counter()

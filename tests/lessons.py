@@ -1,0 +1,25 @@
+"""The lessons as the tests read them: cells with cell_type, source and metadata."""
+
+from pathlib import Path
+
+import jupytext
+
+ROOT = Path(__file__).resolve().parents[1]
+LESSONS = sorted((ROOT / "lessons").glob("[0-9]*.py"))
+
+
+def cells_of(text):
+    """The cells of a lesson."""
+    return jupytext.reads(text, fmt="py:percent").cells
+
+
+def tags(cell):
+    return set(cell.metadata.get("tags", []))
+
+
+def code_cells(cells):
+    return [cell.source for cell in cells if cell.cell_type == "code"]
+
+
+def text_cells(cells):
+    return [cell.source for cell in cells if cell.cell_type == "markdown"]
