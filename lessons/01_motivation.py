@@ -81,7 +81,7 @@ plots.photographs(
 my_votes = [None, None, None, None, None, None, None, None, None]
 
 # %%
-key = [nine.class_names[label][0].upper() for label in nine.labels]
+key = [name[0].upper() for name in nine.names]
 right = [vote[0].upper() == k for vote, k in zip(my_votes, key, strict=True) if vote]
 print("Votes:", len(right), "of 9. Guessing gets about half of them right.")
 if right:
@@ -89,7 +89,7 @@ if right:
 
 # %%
 plots.photographs(
-    nine.images, [nine.class_names[label] for label in nine.labels], columns=3,
+    nine.images, nine.names, columns=3,
     alt="The same nine drawings, each under its name: " + ", ".join(key) + " (E or L).",
     caption="The key. Drawings made by this course; the two classes share colours and textures.",
 )  # fmt: skip
@@ -120,7 +120,7 @@ print(f"Classes: {', '.join(train_set.class_names)}")
 # %%
 one_each = data.few_shot(train_set, 1, seed=SEED)
 plots.photographs(
-    one_each.images, [one_each.class_names[label] for label in one_each.labels], columns=4,
+    one_each.images, one_each.names, columns=4,
     alt=f"One {kind} of each class: " + ", ".join(one_each.class_names) + ".",
     caption=f"One {kind} of each class, as small as the networks will see it.",
 )  # fmt: skip
@@ -528,7 +528,7 @@ print("The learned weights help:", drawn_gain.value > 0 and drawn_gain.distingui
 with_ruler = look_alikes.draw(4, image_size=160, seed=SEED + 3, ruler="endocarditis")
 in_order = with_ruler.take(np.argsort(with_ruler.labels, kind="stable"))
 plots.photographs(
-    in_order.images, [in_order.class_names[label] for label in in_order.labels], columns=4,
+    in_order.images, in_order.names, columns=4,
     alt="Eight drawings: four of endocarditis, each with a centimetre ruler; four of lasagna.",
     caption="Drawings. A ruler lies in every picture of one class, and in none of the other.",
 )  # fmt: skip
@@ -587,14 +587,8 @@ checks.report(found)
 # makes it absurd. Find both, and make `my_train`, `my_val` and `my_test` without them. The test
 # pictures stay the same, in the same order.
 #
-# Help: `data.split`, above; `names_of`, below; `data.ImageSet(images, labels, class_names)`, as a
-# set cannot be changed in place; `class_names.index(name)`, the label of a name.
-
-
-# %%
-def names_of(dataset):
-    """The class of each picture, in words."""
-    return [dataset.class_names[label] for label in dataset.labels]
+# Help: `data.split`; `their_test.names`, the class of each picture; `data.ImageSet(images,
+# labels, class_names)`, as a set cannot be changed in place; `class_names.index(name)`.
 
 
 # %%
@@ -609,13 +603,13 @@ for name, theirs in (("train", their_train), ("val", their_val), ("test", their_
 my_train = my_val = my_test = None  # an ImageSet each
 ### BEGIN SOLUTION
 my_train, my_val = data.split(their_train, (0.8, 0.2), seed=SEED)
-labels = np.array([my_train.class_names.index(name) for name in names_of(their_test)])
+labels = np.array([my_train.class_names.index(name) for name in their_test.names])
 my_test = data.ImageSet(their_test.images, labels, my_train.class_names)
 ### END SOLUTION
 
 # %% tags=["check"]
 found = checks.sets(my_train, my_val, my_test)
-if found is not None and names_of(my_test) != names_of(their_test):
+if found is not None and my_test.names != their_test.names:
     found.append(checks.finding(22, "(Test pictures have other names than before.)"))
 checks.report(found)
 

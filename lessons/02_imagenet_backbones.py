@@ -405,7 +405,7 @@ for query in queries:
     found = train_set.take(neighbours[query])
     pictures += [test_set.images[query], *found.images]
     titles += [f"query: {test_set.class_names[test_set.labels[query]]}"]
-    titles += [train_set.class_names[label] for label in found.labels]
+    titles += found.names
 
 # %%
 plots.photographs(pictures, titles, columns=5,

@@ -110,7 +110,7 @@ print(f"{len(train_set)} to train, {len(val_set)} to validate, {len(test_set)} t
 # %%
 shown = data.few_shot(train_set, 1, seed=SEED)
 plots.photographs(
-    shown.images, [shown.class_names[label] for label in shown.labels], columns=4,
+    shown.images, shown.names, columns=4,
     alt="One training picture of each class, with the name of its class above it.",
     caption="One picture of each class, as small as the network will see it.",
 )  # fmt: skip
@@ -445,7 +445,7 @@ except data.PhotographsUnavailable as reason:
 # %%
 if far_sets:
     shown = data.few_shot(far_sets[0], 1, seed=SEED)
-    names = [shown.class_names[label].replace("_", " ") for label in shown.labels]
+    names = [name.replace("_", " ") for name in shown.names]
     plots.photographs(
         shown.images, names, columns=3,
         alt=f"One training picture each: {', '.join(names)}. The platelet is blurred.",

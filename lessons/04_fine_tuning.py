@@ -201,9 +201,7 @@ def compile_again(classifier):
 def tune(classifier, dataset, *, learning_rate=RATE, epochs=EPOCHS, seed=SEED):
     """Train on with a fresh optimizer, without compiling; returns the loss of each epoch."""
     keras.utils.set_random_seed(seed)
-    for state in classifier.optimizer.variables:
-        state.assign(keras.ops.zeros_like(state))
-    classifier.optimizer.learning_rate = learning_rate
+    transfer.reset_optimizer(classifier, learning_rate=learning_rate)
     fit = {"epochs": epochs, "batch_size": 16, "verbose": 0}
     return classifier.fit(dataset.images, dataset.labels, **fit).history["loss"]
 

@@ -97,12 +97,6 @@ def write(images, names, folder):
         Image.fromarray(image).save(folder / name / f"photo_{number:03}.jpg", quality=92)
 
 
-# %%
-def names_of(dataset):
-    """The class of each picture, in words."""
-    return [dataset.class_names[label] for label in dataset.labels]
-
-
 # %% [markdown]
 # The photographs for the very end are taken now as well: in the demo they come from *other shop
 # visits*, as yours will come from another day. With a folder of yours and no `NEW_PHOTOS`, four
@@ -115,9 +109,9 @@ if FOLDER:
 else:
     demo = {"image_size": 160, "seed": SEED, "num_per_class": 60}
     for_training, for_later = look_alikes.load_or_draw("groceries", **demo)
-    write(for_training.images, names_of(for_training), folder)
+    write(for_training.images, for_training.names, folder)
     if not NEW_PHOTOS:
-        write(for_later.images, names_of(for_later), new_folder)
+        write(for_later.images, for_later.names, new_folder)
     del for_training, for_later  # from here on we know files only
 
 # %%
@@ -216,7 +210,7 @@ print(f"Near-duplicates in two classes: {len(across)} pairs")
 # %%
 if across:
     shown = [k for pair in across[:2] for k in pair]
-    classes = [names_of(found)[k] for k in shown]
+    classes = [found.names[k] for k in shown]
     plots.photographs(
         found.images[shown], classes, columns=4,
         alt="Pictures that lie in two classes: " + ", ".join(classes) + ".",
@@ -228,7 +222,7 @@ if across:
 
 # %%
 NAMES, conflicts = tuple(kept), {k for pair in across for k in pair}
-names = names_of(found)
+names = found.names
 keep = [k for k, name in enumerate(names) if name in kept and k not in conflicts]
 labels = np.array([NAMES.index(names[k]) for k in keep])
 photos = data.ImageSet(found.images[keep], labels, NAMES)
@@ -257,7 +251,7 @@ if not FOLDER:
 # %%
 one_each = data.few_shot(photos, 1, seed=SEED)
 plots.photographs(
-    one_each.images, names_of(one_each),
+    one_each.images, one_each.names,
     alt="One picture of each class: " + ", ".join(NAMES) + ".",
     caption=f"One picture of each class, as the network gets it: {SIZE} pixels.",
 )  # fmt: skip
@@ -373,7 +367,7 @@ def titles_of(probabilities):
 
 # %%
 mistakes = evaluation.confident_mistakes(probabilities, test_set.labels, count=5)
-real = names_of(test_set.take(mistakes))
+real = test_set.take(mistakes).names
 if len(mistakes):
     called = titles_of(probabilities[mistakes])
     plots.photographs(
@@ -444,9 +438,7 @@ pools, tests = zip((train_set, test_set), cut, features, strict=True)
 def learn(network, few, *, rate, steps, seed):
     """So many steps of 16 pictures out of these few, each shown again and again."""
     keras.utils.set_random_seed(seed)
-    for state in network.optimizer.variables:
-        state.assign(keras.ops.zeros_like(state))
-    network.optimizer.learning_rate = rate
+    transfer.reset_optimizer(network, learning_rate=rate)
     shown = few.take(np.resize(np.arange(len(few)), 4 * steps))
     # 4 epochs over 4 x steps pictures, 16 a step: steps in all
     network.fit(shown.images, shown.labels, epochs=4, batch_size=16, verbose=0)
@@ -655,7 +647,7 @@ plots.photographs(
 # name*: the new folder may lack a class, and then its numbers mean something else.
 
 # %%
-truth = np.array(names_of(new))
+truth = np.array(new.names)
 known = np.isin(truth, NAMES)
 hits = np.array(NAMES)[answers] == truth
 print(f"{known.sum()} of {len(new)} are of a class that the model knows")
@@ -721,7 +713,7 @@ print(f"{Path(archive).name}: {Path(archive).stat().st_size / 1e6:.0f} MB")
 # %%
 ward = Path(workshop.name) / "ward"
 drawings = look_alikes.draw(12, image_size=96, seed=7_000 + SEED)
-write(drawings.images, names_of(drawings), ward)
+write(drawings.images, drawings.names, ward)
 print("In the folder:", sorted(path.name for path in ward.iterdir()))
 
 # %% [markdown]

@@ -338,3 +338,9 @@ def test_manifests_are_valid_csv():
         with open(data._data_folder() / f"{name}.csv", newline="", encoding="utf-8") as file:
             widths = {len(row) for row in csv.reader(file)}
         assert len(widths) == 1
+
+
+def test_names_are_the_labels_in_words():
+    dataset = data.ImageSet(np.zeros((3, 2, 2, 3), "uint8"), np.array([1, 0, 1]), ("no", "yes"))
+    assert dataset.names == ["yes", "no", "yes"]
+    assert dataset.take([1, 2]).names == ["no", "yes"]

@@ -226,6 +226,26 @@ def test_freezing_holds_layers_that_were_freed_one_by_one(backbone):
     assert not any(layer.trainable for layer in backbone.layers)
 
 
+def test_a_reset_optimizer_trains_as_a_new_one(backbone, model):
+    transfer.freeze(backbone)
+    start = model.get_weights()
+
+    def trained():
+        keras.utils.set_random_seed(0)
+        model.set_weights(start)
+        model.get_layer("head_dropout").seed_generator.state.assign([0, 0])
+        model.fit(tiny.images().images, tiny.images().labels, epochs=2, verbose=0)
+        return model.get_layer("head").get_weights()[0]
+
+    model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy")
+    as_new = trained()
+    assert not np.array_equal(trained(), as_new)  # the control: Adam remembers its steps
+    transfer.reset_optimizer(model, learning_rate=1e-3)
+    np.testing.assert_array_equal(trained(), as_new)
+    transfer.reset_optimizer(model, learning_rate=1e-2)
+    assert not np.array_equal(trained(), as_new)
+
+
 # ---------------------------------------------------------------- computed once
 
 

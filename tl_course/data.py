@@ -46,6 +46,11 @@ class ImageSet:
     def __len__(self):
         return len(self.labels)
 
+    @property
+    def names(self):
+        """The class of each image in words, a list of n strings."""
+        return [self.class_names[label] for label in self.labels]
+
     def take(self, indices):
         """The ImageSet of these images, in this order. indices: integers or a boolean mask."""
         return ImageSet(self.images[indices], self.labels[indices], self.class_names)

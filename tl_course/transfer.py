@@ -141,6 +141,16 @@ def _check_training(model, train_set, val_set, learning_rate):
         print(finding)
 
 
+def reset_optimizer(model, *, learning_rate):
+    """A compiled model's optimizer as if new, at this rate: many short runs, compiled once.
+
+    Which weights may move stays as it was at the last compile.
+    """
+    for state in model.optimizer.variables:
+        state.assign(keras.ops.zeros_like(state))
+    model.optimizer.learning_rate = learning_rate
+
+
 class _OneLineAnEpoch(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         numbers = ", ".join(f"{name} {value:.3f}" for name, value in logs.items())
