@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course lab slides test lint notebooks results readme requirements binder-check
+.PHONY: help setup course lab slides test lint notebooks golden results readme requirements binder-check
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ lint: setup ## check the style of the code
 
 notebooks: setup ## write notebooks/ from lessons/
 	@$(BIN)/python tools/build_notebooks.py
+
+golden: setup ## run the solutions and keep what each cell said, for the tests to compare
+	@$(BIN)/python tools/write_golden.py
 
 results: setup ## keep the results of the last `make course` in data/results/
 	@$(BIN)/python tools/record_results.py

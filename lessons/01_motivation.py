@@ -418,7 +418,7 @@ print("The learned weights help:", learned_adds.value > 0 and learned_adds.disti
 # (A stronger opponent from scratch is possible: mirrored and shifted copies of its pictures may
 # help it. We did not try; you can.)
 
-# %%
+# %% tags=["nbval-ignore-output"]
 data.record("accuracy_against_labels", {
     "curves": {name: {str(n): list(a) for n, a in c.items()} for name, c in curves.items()},
     "twice_as_long_at_10": twice_as_long, "classes": list(train_set.class_names),

@@ -601,7 +601,7 @@ for name, candidate in networks.items():
 parameters = {name: candidate.count_params() for name, candidate in networks.items()}
 del networks, candidate, timed
 
-# %%
+# %% tags=["nbval-ignore-output"]
 gc.collect()  # makes room in memory
 print(f"{'at ' + str(SIZE) + ' px':22s}{'parameters':>11s}{'ms/image':>10s}{'ratio':>7s}  accuracy")
 for name in parameters:
@@ -734,7 +734,7 @@ estimates = {
 }  # fmt: skip
 plain = {key: {name: list(e) for name, e in rows.items()} for key, rows in estimates.items()}
 
-# %%
+# %% tags=["nbval-ignore-output"]
 data.record("02_imagenet_backbones", plain | {
     "data": SOURCE, "n_test": len(test_set), "image_size": SIZE, "chance": float(chance),
     "parameters": parameters, "milliseconds": {n: float(ms) for n, ms in fastest.items()},

@@ -234,9 +234,9 @@ def seconds_an_epoch(model, dataset):
 # %%
 through_backbone = seconds_an_epoch(model, train_set)
 on_features = seconds_an_epoch(transfer.head_of(model), train_features)
-print("Features are at least 5 times faster:", through_backbone > 5 * on_features)
+print("An epoch on features is faster:", on_features < through_backbone)
 
-# %%
+# %% tags=["nbval-ignore-output"]
 print(f"An epoch on features is {through_backbone / on_features:.0f} times faster,")
 print(f"after {seconds_once:.1f} seconds to compute the features of all three sets once.")
 

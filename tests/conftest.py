@@ -13,5 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent / "guard"))
 sys.modules.pop("sitecustomize", None)  # the system's own, where Python started with one
 import sitecustomize  # noqa: E402, F401
 
-# ---------------------------------------------------------------- fixtures of the model tests
-# (the tiny backbone and drawn images go here)
+
+def pytest_configure(config):
+    """Tell nbval what it must not compare, wherever pytest was started."""
+    config.option.nbval_sanitize_with = str(Path(__file__).parent / "golden" / "sanitize.cfg")
