@@ -5,6 +5,7 @@ build/course: {{figure LESSON | start of a caption or alt text}}, {{line LESSON 
 line}}, {{after LESSON | ...}} for the rest of that line, {{headline LESSON}}, {{course KEY}}.
 """
 
+import functools
 import html
 import json
 import re
@@ -31,6 +32,7 @@ def read(path):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+@functools.cache  # a notebook with its figures is large, and asked for once a placeholder
 def outputs(course, lesson):
     """Return the text that an executed lesson printed, and the HTML that it displayed."""
     cells = read(course / f"{lesson}.ipynb")["cells"]
