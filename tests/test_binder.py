@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from tools import binder_check
+from tl_course import data
+from tools import binder_check, record_results
 
 BINDER = binder_check.ROOT / "binder"
 
@@ -63,9 +64,12 @@ def imitation(tmp_path, monkeypatch):
     told = {"peak_gb": 1.4, "code": 0}
 
     def run_course(python, notebooks, output, group):
+        if told["code"] == -9:  # killed, for its memory say
+            return told["code"]
         output.mkdir(parents=True)
-        rows = [{"notebook": "01_tiny", "peak_gb": told["peak_gb"]}]
-        (output / "results.json").write_text(json.dumps({"notebooks": rows}))
+        rows = [{"notebook": "01_tiny", "peak_gb": told["peak_gb"], "error": None, "data": ""}]
+        results = {"profile": "student", "notebooks": rows}
+        (output / "results.json").write_text(json.dumps(results))
         return told["code"]
 
     monkeypatch.setattr(binder_check, "make_environment", lambda folder: sys.executable)
@@ -78,6 +82,44 @@ def imitation(tmp_path, monkeypatch):
 def test_too_much_memory_or_a_failed_lesson_fails(imitation, tmp_path, peak_gb, code, expected):
     imitation.update(peak_gb=peak_gb, code=code)
     assert binder_check.main(["--folder", str(tmp_path)]) == expected
+
+
+def test_a_run_that_breaks_off_leaves_no_results(imitation, tmp_path, capsys):
+    assert binder_check.main(["--folder", str(tmp_path)]) == 0
+    imitation.update(code=-9)
+    assert binder_check.main(["--folder", str(tmp_path)]) == 1
+    assert not (tmp_path / "course").exists()
+    assert "broke off, exit code -9" in capsys.readouterr().err
+
+
+def test_the_run_says_what_it_had_and_can_be_recorded(imitation, tmp_path):
+    assert binder_check.main(["--folder", str(tmp_path)]) == 0
+    folders = {"course": tmp_path / "none", "binder": tmp_path / "course", "results": tmp_path}
+    record_results.main([f"--{option}={folder}" for option, folder in folders.items()])
+    kept = json.loads((tmp_path / "binder.json").read_text())
+    cores = f"one of {os.cpu_count()} CPU cores"
+    assert kept["machine"] == f"{cores} with 2 GB of memory (not enforced)"
+    assert [row["notebook"] for row in kept["results"]] == ["01_tiny"]
+
+
+def test_a_run_of_some_lessons_is_not_taken_for_the_course(imitation, tmp_path):
+    binder_check.main(["01_tiny", "--folder", str(tmp_path)])
+    assert (tmp_path / "some" / "results.json").exists()
+    assert not (tmp_path / "course").exists()
+
+
+def test_the_recorded_run_is_of_every_lesson_and_within_the_limit():
+    recorded = data.last_results("binder")
+    lessons = sorted(path.stem for path in binder_check.ROOT.glob("notebooks/[0-9]*.ipynb"))
+    assert [row["notebook"] for row in recorded["results"]] == lessons
+    assert recorded["profile"] == "student"
+    assert binder_check.too_large({"notebooks": recorded["results"]}) == []
+    assert "not enforced" not in recorded["machine"]
+
+
+def test_a_lesson_over_the_limit_is_found():
+    rows = [{"notebook": "a", "peak_gb": 1.99}, {"notebook": "b", "peak_gb": 2.01}]
+    assert binder_check.too_large({"notebooks": rows}) == ["b"]
 
 
 def test_without_control_groups_there_is_no_group(tmp_path, monkeypatch):

@@ -86,6 +86,17 @@ def test_run_measures_the_kernel_not_itself(course):
     assert 0 < course.rows["01_good"]["minutes"] < 1
 
 
+@pytest.mark.parametrize(
+    ("work", "low", "high"),
+    [("while time.process_time() < 1.8: pass", 0.03, 0.05), ("time.sleep(1.8)", 0, 0.01)],
+)
+def test_computing_is_told_from_waiting(work, low, high):
+    with _notebooks.measured() as measures:
+        subprocess.run([sys.executable, "-S", "-c", f"import time\n{work}"], check=True)
+    assert low <= measures["computing_minutes"] <= high
+    assert measures["minutes"] >= 0.03
+
+
 def test_run_uses_this_very_python(course):
     executed = nbformat.read(course.output / "01_good.ipynb", as_version=4)
     assert sys.executable in _notebooks.printed(executed)

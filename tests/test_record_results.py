@@ -1,6 +1,7 @@
 """tools/record_results.py: what a lesson puts on record becomes a file that lessons can quote."""
 
 import json
+import os
 
 import nbformat
 import pytest
@@ -27,9 +28,13 @@ def write_course(folder, *, profile="full", **changes):
     (folder / "results.json").write_text(json.dumps(results), encoding="utf-8")
 
 
+def record(course, binder, results):
+    folders = {"--course": course, "--binder": binder, "--results": results}
+    return record_results.main([f"{option}={folder}" for option, folder in folders.items()])
+
+
 def test_every_record_becomes_a_file_that_the_lessons_read(course, tmp_path, monkeypatch):
-    arguments = ["--course", str(course), "--results", str(tmp_path / "data" / "results")]
-    assert record_results.main(arguments) == 0
+    assert record(course, tmp_path / "none", tmp_path / "data" / "results") == 0
     monkeypatch.setattr(data, "_data_folder", lambda: tmp_path / "data")
     last = data.last_results("demo")
     assert last["results"] == {"accuracy": [0.5]}
@@ -51,6 +56,24 @@ def test_a_result_that_was_never_recorded_is_named(monkeypatch, tmp_path):
 def test_results_that_nobody_should_quote_are_not_recorded(course, tmp_path, change, capsys):
     write_course(course, **change)
     folder = tmp_path / "kept"
-    assert record_results.main(["--course", str(course), "--results", str(folder)]) == 1
+    assert record(course, tmp_path / "none", folder) == 1
     assert "Not recorded" in capsys.readouterr().err
     assert not folder.exists()
+
+
+def test_a_run_as_on_binder_keeps_its_table_and_nothing_else(course, tmp_path, capsys):
+    results = json.loads((course / "results.json").read_text())
+    (course / "results.json").write_text(json.dumps({**results, "machine": "one of 8 CPU cores"}))
+    os.utime(course / "results.json", (0, 86_400 * 365))
+    assert record(tmp_path / "none", course, tmp_path / "kept") == 0
+    (kept,) = (tmp_path / "kept").iterdir()
+    assert kept.name == "binder.json"
+    told = json.loads(kept.read_text())
+    assert told["machine"] == "one of 8 CPU cores"
+    assert told["date"] == "1971-01-01"  # of the run, not of today
+    assert told["results"] == results["notebooks"]
+
+
+def test_without_a_run_nothing_is_kept(tmp_path, capsys):
+    assert record(tmp_path / "none", tmp_path / "none", tmp_path / "kept") == 1
+    assert "make course" in capsys.readouterr().err

@@ -1,7 +1,8 @@
 """Keep the results of an executed course: `python tools/record_results.py [--course FOLDER]`.
 
 Every `data.record(name, results)` in the notebooks of build/course becomes data/results/NAME.json,
-with the date, the machine and the profile; lessons and README quote these files.
+with the date, the machine and the profile; lessons and README quote these files. Minutes, memory
+and headlines become course.json; those of `make binder-check`, in build/binder, binder.json.
 """
 
 import argparse
@@ -43,28 +44,43 @@ def unfit(course):
     return None
 
 
+def frame_of(path, course):
+    """Return when, where and in which profile the course ran that this file tells about."""
+    day = datetime.date.fromtimestamp(path.stat().st_mtime).isoformat()
+    return {"date": day, "machine": course.get("machine", machine()), "profile": course["profile"]}
+
+
+def keep(name, folder, results):
+    """Write what there is to keep of the run in a folder, name it; return 1 if unfit, else 0."""
+    path = folder / "results.json"
+    course = json.loads(path.read_text(encoding="utf-8"))
+    if reason := unfit(course):
+        print(f"{name}: {reason}", file=sys.stderr)
+        return 1
+    found = {name: course["notebooks"]}
+    for notebook in sorted(folder.glob("*.ipynb")) if name == "course" else ():
+        found |= recorded(nbformat.read(notebook, as_version=4))
+    results.mkdir(parents=True, exist_ok=True)
+    for kept, values in found.items():
+        text = json.dumps({**frame_of(path, course), "results": values}, indent=1) + "\n"
+        (results / f"{kept}.json").write_text(text, encoding="utf-8")
+        print(f"wrote: {kept}.json")
+    return 0
+
+
 def main(argv=None):
-    """Write one file a recorded result, name them, return 0; or say why not, return 1."""
+    """Keep the runs that are there, return 0; return 1 if there is none or one is unfit."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--course", type=Path, default=ROOT / "build" / "course")
+    parser.add_argument("--binder", type=Path, default=ROOT / "build" / "binder" / "course")
     parser.add_argument("--results", type=Path, default=ROOT / "data" / "results")
     options = parser.parse_args(argv)
-    course = json.loads((options.course / "results.json").read_text(encoding="utf-8"))
-    if reason := unfit(course):
-        print(reason, file=sys.stderr)
+    runs = {"course": options.course, "binder": options.binder}
+    there = {name: folder for name, folder in runs.items() if (folder / "results.json").exists()}
+    if not there:
+        print("No results yet: run `make course` first.", file=sys.stderr)
         return 1
-    frame = {"date": datetime.date.today().isoformat(), "machine": machine()}
-    frame["profile"] = course["profile"]
-    found = {"course": course["notebooks"]}
-    for path in sorted(options.course.glob("*.ipynb")):
-        found |= recorded(nbformat.read(path, as_version=4))
-    options.results.mkdir(parents=True, exist_ok=True)
-    for name, results in found.items():
-        path = options.results / f"{name}.json"
-        text = json.dumps({**frame, "results": results}, indent=1) + "\n"
-        path.write_text(text, encoding="utf-8")
-        print(f"wrote: {path.name}")
-    return 0
+    return max([keep(name, folder, options.results) for name, folder in there.items()])
 
 
 if __name__ == "__main__":

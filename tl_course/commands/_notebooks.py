@@ -39,10 +39,20 @@ def peak_memory(process):
     return int(recorded[1]) * 1024 if recorded else getattr(memory, "peak_wset", memory.rss)
 
 
+def children_seconds():
+    """Return the processor time, in seconds, of the child processes that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 @contextlib.contextmanager
 def measured():
-    """Give a dict that holds, after the block, its minutes and its child processes' peak_gb."""
+    """Give a dict that holds, after the block, its minutes and its child processes' peak_gb.
+
+    computing_minutes: the time that processors spent on children that ended within the block.
+    """
     stop, peaks, begin = threading.Event(), [0], time.perf_counter()
+    computed = children_seconds()
 
     def watch():
         while not stop.wait(0.05):  # a short notebook is over soon
@@ -57,6 +67,7 @@ def measured():
         stop.set()
         watcher.join()
         measures["minutes"] = round((time.perf_counter() - begin) / 60, 2)
+        measures["computing_minutes"] = round((children_seconds() - computed) / 60, 2)
         measures["peak_gb"] = round(max(peaks) / 1e9, 2)
 
 
