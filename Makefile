@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course lab slides test lint notebooks golden results readme requirements binder-check
+.PHONY: help setup course lab slides test lint notebooks golden results readme links requirements binder-check
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,11 +44,14 @@ notebooks: setup ## write notebooks/ from lessons/
 golden: setup ## run the solutions and keep what each cell said, for the tests to compare
 	@$(BIN)/python tools/write_golden.py
 
-results: setup ## keep the results of the last `make course` in data/results/
+results: setup ## keep the results of the last `make course` and `make binder-check` in data/results/
 	@$(BIN)/python tools/record_results.py
 
-readme: setup ## fill the tables of README.md and docs/ from build/course/results.json
+readme: setup ## fill the tables and links of README.md and docs/
 	@$(BIN)/python tools/readme_table.py
+
+links: readme notebooks ## after a change of repository or tag in pyproject.toml: badges, links, set-up cells
+	@$(BIN)/python tools/links.py
 
 COMPILE := $(BIN)/python -m uv pip compile pyproject.toml --quiet --python-version 3.11 --no-emit-index-url \
   --annotation-style line --custom-compile-command "make requirements"

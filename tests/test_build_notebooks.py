@@ -5,7 +5,7 @@ import json
 import nbformat
 import pytest
 
-from tools import build_notebooks, write_assignment
+from tools import build_notebooks, links, write_assignment
 
 LESSON = '''# %% [markdown]
 # # Why borrow?
@@ -156,6 +156,18 @@ def test_minutes_come_from_the_last_recorded_course(course):
     rows = {"results": [{"notebook": lesson.stem, "minutes": 2.2}]}
     (results / "course.json").write_text(json.dumps(rows), encoding="utf-8")
     assert "Takes 3 minutes." in build_notebooks.notebook_json(lesson, rewrite)
+
+
+def test_the_archive_is_the_one_of_the_setting(course):
+    lesson = next((course / "lessons").glob("*.py"))
+    lesson.write_text('# %%\narchive = "{{archive}}"\n', encoding="utf-8")
+    with pytest.raises(FileNotFoundError, match="pyproject.toml"):
+        build_notebooks.notebook_json(lesson, build_notebooks.student_text)
+    line = 'tl_course = { repository = "ada/course", tag = "v1.0.0" }'
+    (course / "pyproject.toml").write_text(f"[tool]\n{line}\n", encoding="utf-8")
+    notebook = build_notebooks.notebook_json(lesson, build_notebooks.student_text)
+    address = links.archive("ada/course", "v1.0.0")
+    assert json.loads(notebook)["cells"][0]["source"] == [f'archive = "{address}"']
 
 
 def test_links_work_from_both_folders(course):

@@ -1,69 +1,66 @@
-"""tools/readme_table.py: the README's figures are those of the last run."""
+"""tools/readme_table.py: the figures in README and guide are those of the recorded runs."""
 
 import json
+import re
 
 import pytest
 
-from tools import readme_table
+from tl_course import data
+from tools import links, readme_table
 
-ROW = {"notebook": "01_tiny", "minutes": 1.234, "peak_gb": 1.0, "headline": "82 % (77 to 86 %)",
-       "data": "groceries", "error": ""}  # fmt: skip
-
-PAGES = {
-    "README.md": "lessons", "docs/instructors.md": "timings", "docs/classic_mistakes.md": "mistakes"
-}  # fmt: skip
-MISTAKE = """number,name,sentence,question,found_by,planted_by
-3,not frozen,It moves.,Why?,checks.head_phase,not_frozen never_frozen
-"""
+ROW = {"notebook": "01_tiny", "minutes": 1.234, "computing_minutes": 1.1, "peak_gb": 1.0,
+       "headline": "82 % (77 to 86 %)", "data": "groceries", "error": None}  # fmt: skip
+RUN = {"date": "2026-11-25", "machine": "2 CPU cores", "profile": "student", "results": [ROW]}
+HOME = ("ada/course", "v1.0.0")
 
 
 @pytest.fixture
 def course(tmp_path):
-    for folder in ("build/course", "notebooks", "docs", "data"):
+    """A course of one lesson, with empty pages to fill."""
+    for folder in ("data/results", "notebooks", "docs"):
         (tmp_path / folder).mkdir(parents=True)
     cell = {"cell_type": "markdown", "source": ["# 01 · Motivation: why borrow?\n", "Text."]}
     (tmp_path / "notebooks" / "01_tiny.ipynb").write_text(json.dumps({"cells": [cell]}))
-    for page, name in PAGES.items():
-        text = f"Before\n<!-- {name}: make readme -->\nold\n<!-- end of {name} -->\nAfter\n"
-        (tmp_path / page).write_text(text)
-    (tmp_path / "data" / "mistakes.csv").write_text(MISTAKE)
+    line = 'tl_course = { repository = "ada/course", tag = "v1.0.0" }'
+    (tmp_path / "pyproject.toml").write_text(f"[tool]\n{line}\n")
+    for name in ("course", "binder"):
+        (tmp_path / "data" / "results" / f"{name}.json").write_text(json.dumps(RUN))
+    for page, name in readme_table.blocks(tmp_path):
+        block = f"<!-- {name}: make readme -->\nold\n<!-- end of {name} -->\n"
+        with open(tmp_path / page, "a") as file:
+            file.write(f"Before\n{block}After\n")
     return tmp_path
 
 
-def write_results(course, **changed):
-    results = {"profile": "student", "cores": 2, "notebooks": [{**ROW, **changed}]}
-    (course / "build" / "course" / "results.json").write_text(json.dumps(results))
-
-
 def fill(course):
-    code = readme_table.main(["--root", str(course)])
-    return code, (course / "README.md").read_text(encoding="utf-8")
+    assert readme_table.main(["--root", str(course)]) == 0
+    pages = {page for page, _ in readme_table.blocks(course)}
+    return {page: (course / page).read_text(encoding="utf-8") for page in pages}
 
 
 def test_the_table_holds_what_was_measured(course):
-    write_results(course)
-    code, readme = fill(course)
+    readme = fill(course)["README.md"]
     row = "| [01_tiny](notebooks/01_tiny.ipynb) | why borrow? | 1.2 | 82 % (77 to 86 %) |"
-    assert code == 0 and row in readme
-    assert "on 2 CPU cores. Data: groceries." in readme
+    assert f"{row} [Open in Colab]({links.colab(*HOME, '01_tiny.ipynb')}) |\n" in readme
+    assert "Measured by `make course` on 2 CPU cores, 2026-11-25. Data: groceries." in readme
     assert readme.startswith("Before\n") and readme.endswith("After\n") and "old" not in readme
 
 
 def test_filling_twice_changes_nothing(course):
-    write_results(course)
     assert fill(course) == fill(course)
 
 
-def test_without_results_nothing_is_written(course, capsys):
-    before = (course / "README.md").read_text()
-    assert fill(course) == (1, before)
-    assert "make course" in capsys.readouterr().err
+def test_the_badge_says_what_it_does_and_where_it_leads(course):
+    readme = fill(course)["README.md"]
+    badge = re.search(r"\[!\[(.+)\]\((.+)\)\]\((.+)\)", readme)
+    assert badge[1] == "Launch the course on Binder"
+    assert badge[2] == "https://mybinder.org/badge_logo.svg"
+    assert badge[3] == links.binder(*HOME)
 
 
-def test_a_failed_lesson_gets_no_row(course):
-    write_results(course, error="cell In [3]: ValueError", headline="")
-    with pytest.raises(ValueError, match="In \\[3\\]"):
-        fill(course)
+def test_a_hub_s_address_is_there_to_be_copied(course):
+    for page in ("README.md", "docs/instructors.md"):
+        assert f"```\n{links.nbgitpuller(HOME[0])}\n```\n" in fill(course)[page]
 
 
 def test_a_page_without_markers_is_an_error(course):
@@ -75,20 +72,15 @@ def test_a_page_without_markers_is_an_error(course):
 
 
 def test_instructors_get_minutes_and_memory(course):
-    write_results(course)
-    fill(course)
-    page = (course / "docs" / "instructors.md").read_text()
+    page = fill(course)["docs/instructors.md"]
     assert "| 01_tiny | 1.2 | 1.00 |\n| all | 1.2 | |\n" in page
-    assert "profile `student`, exercises unsolved, on 2 CPU cores" in page and "old" not in page
+    assert "| 01_tiny | 1.2 | 1.1 | 1.00 |\n| all | 1.2 | | |\n" in page
+    for command in ("course", "binder-check"):
+        how = "profile `student`, exercises unsolved, on 2 CPU cores, 2026-11-25."
+        assert f"Measured by `make {command}`: {how}" in page
 
 
-def test_the_table_of_mistakes_comes_from_the_csv_file(course):
-    fill(course)
-    page = (course / "docs" / "classic_mistakes.md").read_text()
-    row = "| 3 | not frozen | It moves. *Why?* | checks.head_phase | not_frozen, never_frozen |"
-    assert row in page
-
-
-def test_the_committed_table_of_mistakes_is_up_to_date():
-    page = (readme_table.ROOT / "docs" / "classic_mistakes.md").read_text(encoding="utf-8")
-    assert readme_table.mistakes(readme_table.ROOT / "data" / "mistakes.csv") in page
+def test_the_table_of_mistakes_has_one_row_for_each(course):
+    page = fill(course)["docs/classic_mistakes.md"]
+    for number, row in data.classic_mistakes().items():
+        assert f"\n| {number} | {row['name']} | {row['sentence']} *{row['question']}* | " in page

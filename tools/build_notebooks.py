@@ -18,7 +18,7 @@ import jupytext
 import nbformat
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # also when run as a script
-from tools import nbgrader_cells
+from tools import links, nbgrader_cells
 
 ROOT = Path(__file__).resolve().parent.parent
 METADATA = {
@@ -54,18 +54,21 @@ def cell_ids(cells):
     return ids
 
 
-def with_minutes(lesson):
-    """Return a lesson's text, its {{minutes}} filled in from the last recorded `make course`."""
-    course = lesson.parent.parent / "data" / "results" / "course.json"
+def filled(lesson):
+    """Return a lesson's text with {{minutes}}, as last recorded, and {{archive}}, our address."""
+    root, text = lesson.parent.parent, lesson.read_text(encoding="utf-8")
+    course = root / "data" / "results" / "course.json"
     rows = json.loads(course.read_text(encoding="utf-8"))["results"] if course.exists() else []
     minutes = {row["notebook"]: max(2, math.ceil(row["minutes"])) for row in rows}
-    text = lesson.read_text(encoding="utf-8")
-    return text.replace("{{minutes}}", str(minutes.get(lesson.stem, "a few")))
+    text = text.replace("{{minutes}}", str(minutes.get(lesson.stem, "a few")))
+    if "{{archive}}" in text:
+        text = text.replace("{{archive}}", links.archive(*links.home(root)))
+    return text
 
 
 def notebook_json(lesson, rewrite):
     """Return a lesson's notebook as JSON text; `rewrite` maps the text of each cell."""
-    notebook = jupytext.reads(with_minutes(lesson), fmt="py:percent")
+    notebook = jupytext.reads(filled(lesson), fmt="py:percent")
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for cell in notebook.cells:

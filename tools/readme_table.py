@@ -1,19 +1,35 @@
-"""Fill the tables of README.md and docs/ from what was measured: `python tools/readme_table.py`.
+"""Fill the tables and links of README.md and docs/: `python tools/readme_table.py`.
 
-Minutes and results come from build/course/results.json, the questions from the titles of the
-notebooks, the classic mistakes from data/mistakes.csv: no figure in a table is typed by hand.
+Minutes and results come from data/results/course.json and binder.json, the questions from the
+titles of the notebooks, the classic mistakes from data/mistakes.csv, the addresses from the
+setting in pyproject.toml: no figure in a table and no address of the course is typed by hand.
 """
 
 import argparse
-import csv
 import json
 import re
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # also when run as a script
+from tl_course import data
+from tools import links
+
 ROOT = Path(__file__).resolve().parent.parent
-LESSONS = "| lesson | the question it answers | minutes | what came out |\n|---|---|---|---|\n"
-TIMINGS = "| notebook | minutes | peak memory, GB |\n|---|---|---|\n"
+LESSONS = (
+    "| lesson | the question it answers | minutes | what came out | in your browser |\n"
+    "|---|---|---|---|---|\n"
+)
+TIMINGS = {  # by command: the head of its table, and a row
+    "make course": (
+        "| notebook | minutes | peak memory, GB |\n|---|---|---|\n",
+        "| {notebook} | {minutes:.1f} | {peak_gb:.2f} |\n",
+    ),
+    "make binder-check": (
+        "| notebook | minutes | of them computing | peak memory, GB |\n|---|---|---|---|\n",
+        "| {notebook} | {minutes:.1f} | {computing_minutes:.1f} | {peak_gb:.2f} |\n",
+    ),
+}
 MISTAKES = (
     "| | mistake | what you see | named by | planted in `tests/test_checks.py` by |\n"
     "|---|---|---|---|---|\n"
@@ -28,40 +44,36 @@ def question(notebook):
     return asked[1].strip() if asked else re.sub(r"^\d+\. ", "", title)
 
 
-def table(results, *, folder):
-    """Return the table as markdown; `folder` holds the notebooks that `results` tells about."""
+def table(course, home, *, folder):
+    """Return the table of lessons as markdown; `folder` holds the notebooks, `home` is the link."""
     rows = []
-    for row in results["notebooks"]:
-        if row["error"] or not row["headline"]:
-            raise ValueError(f"{row['notebook']} has no result: {row['error'] or 'no headline'}.")
-        path = folder / f"{row['notebook']}.ipynb"
-        asked = question(json.loads(path.read_text(encoding="utf-8")))
-        link = f"[{row['notebook']}](notebooks/{row['notebook']}.ipynb)"
-        rows.append(f"| {link} | {asked} | {row['minutes']:.1f} | {row['headline']} |\n")
-    measured = f"Measured by `make course` on {results['cores']} CPU cores. "
-    data = sorted({part for row in results["notebooks"] for part in row["data"].split("; ")} - {""})
-    return LESSONS + "".join(rows) + "\n" + measured + (f"Data: {'; '.join(data)}." if data else "")
+    for row in course["results"]:
+        name = f"{row['notebook']}.ipynb"
+        asked = question(json.loads((folder / name).read_text(encoding="utf-8")))
+        link, colab = f"[{row['notebook']}](notebooks/{name})", links.colab(*home, name)
+        cells = (link, asked, f"{row['minutes']:.1f}", row["headline"], f"[Open in Colab]({colab})")
+        rows.append(f"| {' | '.join(cells)} |\n")
+    data_used = {part for row in course["results"] for part in row["data"].split("; ")} - {""}
+    measured = f"Measured by `make course` on {course['machine']}, {course['date']}. "
+    return f"{LESSONS}{''.join(rows)}\n{measured}Data: {'; '.join(sorted(data_used))}."
 
 
-def timings(results):
+def timings(run, command):
     """Return the table of minutes and memory that instructors plan with, as markdown."""
-    rows = [
-        f"| {row['notebook']} | {row['minutes']:.1f} | {row['peak_gb']:.2f} |\n"
-        for row in results["notebooks"]
-    ]
-    total = sum(row["minutes"] for row in results["notebooks"])
-    how = f"profile `{results['profile']}`, exercises unsolved, on {results['cores']} CPU cores"
-    return f"{TIMINGS}{''.join(rows)}| all | {total:.1f} | |\n\nMeasured by `make course`: {how}."
+    head, line = TIMINGS[command]
+    rows = "".join(line.format(**row) for row in run["results"])
+    total = sum(row["minutes"] for row in run["results"])
+    rest = " |" * (head.count("---") - 2)
+    how = f"profile `{run['profile']}`, exercises unsolved, on {run['machine']}, {run['date']}"
+    return f"{head}{rows}| all | {total:.1f} |{rest}\n\nMeasured by `{command}`: {how}."
 
 
-def mistakes(path):
-    """Return the table of the classic mistakes, from their CSV file, as markdown."""
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+def mistakes():
+    """Return the table of the classic mistakes as markdown."""
     return MISTAKES + "".join(
-        f"| {row['number']} | {row['name']} | {row['sentence']} *{row['question']}* | "
+        f"| {number} | {row['name']} | {row['sentence']} *{row['question']}* | "
         f"{row['found_by']} | {row['planted_by'].replace(' ', ', ')} |\n"
-        for row in rows
+        for number, row in data.classic_mistakes().items()
     ).rstrip("\n")
 
 
@@ -76,19 +88,31 @@ def fill(page, name, text):
     page.write_text(filled, encoding="utf-8", newline="\n")
 
 
+def blocks(root):
+    """Return {(page, name of a block): its text} of everything that is generated."""
+    home = links.home(root)
+    course, binder = (
+        json.loads((root / "data" / "results" / f"{name}.json").read_text(encoding="utf-8"))
+        for name in ("course", "binder")
+    )
+    return {
+        ("README.md", "badge"): links.badge(*home),
+        ("README.md", "hub"): links.hub(home[0]),
+        ("README.md", "lessons"): table(course, home, folder=root / "notebooks"),
+        ("docs/instructors.md", "hub"): links.hub(home[0]),
+        ("docs/instructors.md", "timings"): timings(course, "make course"),
+        ("docs/instructors.md", "binder"): timings(binder, "make binder-check"),
+        ("docs/classic_mistakes.md", "mistakes"): mistakes(),
+    }
+
+
 def main(argv=None):
-    """Fill the tables; return the exit code."""
+    """Fill every block; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, default=ROOT, help="folder that holds README.md")
     root = parser.parse_args(argv).root
-    fill(root / "docs" / "classic_mistakes.md", "mistakes", mistakes(root / "data/mistakes.csv"))
-    path = root / "build" / "course" / "results.json"
-    if not path.exists():
-        print("No results yet: run `make course` first.", file=sys.stderr)
-        return 1
-    results = json.loads(path.read_text(encoding="utf-8"))
-    fill(root / "README.md", "lessons", table(results, folder=root / "notebooks"))
-    fill(root / "docs" / "instructors.md", "timings", timings(results))
+    for (page, name), text in blocks(root).items():
+        fill(root / page, name, text)
     return 0
 
 
