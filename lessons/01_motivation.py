@@ -53,6 +53,11 @@ SETTINGS = {  # size in pixels; steps, epochs: from scratch trains for at least 
 threadpool_limits(limits=1)  # scikit-learn's fits here are small: more threads slow them down
 IMAGE_SIZE = SETTINGS["size"]
 
+# %% tags=["nbval-ignore-output"]
+from tl_course import devices
+
+print(devices.prepare())  # the CPU is enough
+
 # %% [markdown]
 # ## Vote first
 #

@@ -62,6 +62,11 @@ SETTINGS = {  # take every k-th picture; drawings stand in for photographs that 
 }[PROFILE]  # fmt: skip
 SIZE = SETTINGS["size"]
 
+# %% tags=["nbval-ignore-output"]
+from tl_course import devices
+
+print(devices.prepare())  # the CPU is enough
+
 # %% [markdown]
 # ## What does it say about four photographs?
 #

@@ -52,6 +52,11 @@ SETTINGS = {  # size in pixels, pictures a class, steps from scratch, epochs of 
 }[PROFILE]
 SIZE, SEEDS = SETTINGS["size"], range(SEED, SEED + SETTINGS["seeds"])
 
+# %% tags=["nbval-ignore-output"]
+from tl_course import devices
+
+print(devices.prepare())  # the CPU is enough
+
 # %% [markdown]
 # ## What `trainable` means: two toy layers
 #

@@ -55,6 +55,11 @@ SETTINGS = {  # every: of the last experiment's pictures, take every so many
              "more": ["block_11", "block_6", "block_1"]},
 }[PROFILE]  # fmt: skip
 
+# %% tags=["nbval-ignore-output"]
+from tl_course import devices
+
+print(devices.prepare())  # the CPU is enough
+
 # %%
 SIZE, SHOTS, EPOCHS = SETTINGS["size"], SETTINGS["shots"], SETTINGS["epochs"]
 SEEDS = range(SEED, SEED + SETTINGS["seeds"])

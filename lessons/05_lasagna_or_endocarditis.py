@@ -56,6 +56,11 @@ SETTINGS = {  # num: drawings of each class; rulers: the same, for the ruler's e
 }[PROFILE]
 SIZE = SETTINGS["size"]
 
+# %% tags=["nbval-ignore-output"]
+from tl_course import devices
+
+print(devices.prepare())  # the CPU is enough
+
 # %%
 SCRATCH_RECIPE = {"learning_rate": 1e-3, "epochs": SETTINGS["epochs"][0]}
 HEAD_RECIPE = {"learning_rate": 3e-3, "epochs": SETTINGS["epochs"][1]}

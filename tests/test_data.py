@@ -335,7 +335,7 @@ def test_an_image_set_takes_indices_and_masks():
 
 def test_manifests_are_valid_csv():
     for name in data.DATASETS:
-        with open(data._data_folder() / f"{name}.csv", newline="", encoding="utf-8") as file:
+        with open(data.data_folder() / f"{name}.csv", newline="", encoding="utf-8") as file:
             widths = {len(row) for row in csv.reader(file)}
         assert len(widths) == 1
 

@@ -35,7 +35,7 @@ def record(course, binder, results):
 
 def test_every_record_becomes_a_file_that_the_lessons_read(course, tmp_path, monkeypatch):
     assert record(course, tmp_path / "none", tmp_path / "data" / "results") == 0
-    monkeypatch.setattr(data, "_data_folder", lambda: tmp_path / "data")
+    monkeypatch.setattr(data, "data_folder", lambda: tmp_path / "data")
     last = data.last_results("demo")
     assert last["results"] == {"accuracy": [0.5]}
     assert last["profile"] == "full"
@@ -45,7 +45,7 @@ def test_every_record_becomes_a_file_that_the_lessons_read(course, tmp_path, mon
 
 
 def test_a_result_that_was_never_recorded_is_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(data, "_data_folder", lambda: tmp_path)
+    monkeypatch.setattr(data, "data_folder", lambda: tmp_path)
     with pytest.raises(FileNotFoundError, match="No results 'demo': choose from"):
         data.last_results("demo")
 

@@ -31,7 +31,11 @@ def build_parser(modules):
 
 def main(argv=None):
     """Run the command that `argv` names, or print the list of commands; return the exit code."""
-    parser = build_parser(command_modules())
+    try:
+        parser = build_parser(command_modules())
+    except ModuleNotFoundError as error:  # then no command works, nor does doctor
+        print(f"FAILED  the package {error.name} is missing; run `make setup` (README).")
+        return 1
     options = parser.parse_args(argv)
     if "main" not in options:
         parser.print_help()

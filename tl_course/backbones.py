@@ -95,7 +95,7 @@ def small_cnn(num_classes, *, image_size, seed):
         x = layers.MaxPooling2D(name=f"pool_{number}")(x)
     x = layers.GlobalAveragePooling2D(name="pooling")(x)
     x = layers.Dropout(0.2, name="dropout")(x)
-    outputs = layers.Dense(num_classes, activation="softmax", name="head")(x)
+    outputs = layers.Dense(num_classes, activation="softmax", name="head", dtype="float32")(x)
     return keras.Model(pixels, outputs, name="small_cnn")
 
 

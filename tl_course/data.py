@@ -126,7 +126,7 @@ def bundled_photographs(*, image_size):
 
 def imagenet_classes():
     """The names of the 1,000 ImageNet classes, in the order of a pretrained network's outputs."""
-    rows = _read_csv(_data_folder() / "imagenet_classes.csv")
+    rows = _read_csv(data_folder() / "imagenet_classes.csv")
     return [row["name"].split(",")[0] for row in rows]
 
 
@@ -247,7 +247,7 @@ def _box(row):
 def _read_manifest(name):
     if name not in DATASETS:
         raise ValueError(f"Unknown data set {name!r}: choose from {list(DATASETS)}.")
-    return _read_csv(_data_folder() / f"{name}.csv")
+    return _read_csv(data_folder() / f"{name}.csv")
 
 
 def _read_csv(path):
@@ -255,7 +255,7 @@ def _read_csv(path):
         return list(csv.DictReader(file))
 
 
-def _data_folder():
+def data_folder():
     """`data/` beside the package in a checkout, `manifests/` inside it when installed."""
     package = Path(__file__).parent
     beside = package.parent / "data"
@@ -282,7 +282,7 @@ def last_results(name):
     They stand in where a section needs photographs that this machine does not have.
     FileNotFoundError when nothing was recorded under this name.
     """
-    return _read_json(_data_folder() / "results", name)
+    return _read_json(data_folder() / "results", name)
 
 
 def _read_json(folder, name):
@@ -295,12 +295,12 @@ def _read_json(folder, name):
 
 def quiz(name):
     """The five questions of a lesson's quiz, as jupyterquiz's `display_quiz` takes them."""
-    return _read_json(_data_folder() / "quizzes", name)
+    return _read_json(data_folder() / "quizzes", name)
 
 
 def classic_mistakes():
     """The 22 classic mistakes, {number: dict of the columns of mistakes.csv}."""
-    return {int(row["number"]): row for row in _read_csv(_data_folder() / "mistakes.csv")}
+    return {int(row["number"]): row for row in _read_csv(data_folder() / "mistakes.csv")}
 
 
 # ---------------------------------------------------------------- splitting

@@ -71,7 +71,7 @@ def build(name, pixels, *, include_top):
     x = _conv_bn_relu(x, 1280, kernel_size=1, strides=1, name="top")
     x = layers.GlobalAveragePooling2D(name="pooling")(x)
     if include_top:
-        x = layers.Dense(1000, activation="softmax", name="imagenet_head")(x)
+        x = layers.Dense(1000, activation="softmax", name="imagenet_head", dtype="float32")(x)
     return x
 
 

@@ -42,7 +42,8 @@ def _activations_and_gradients(model, image, class_index):
         activations, features = trunk(pixels, training=False)
         scores = keras.ops.matmul(features, head.kernel)  # before bias and softmax
         score = scores[0, class_index]  # the bias is the same wherever we look
-    return activations[0].numpy(), tape.gradient(score, activations)[0].numpy()
+    both = activations, tape.gradient(score, activations)
+    return tuple(array[0].numpy().astype("float32") for array in both)
 
 
 def _last_spatial_layer(model):

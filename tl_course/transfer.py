@@ -31,8 +31,9 @@ def add_head(backbone, num_classes, *, seed, dropout=0.2):
     x = layers.Dropout(dropout, seed=seed, name="head_dropout")(backbone.output)
     initializer = keras.initializers.GlorotUniform(seed=seed)
     outputs = layers.Dense(
-        num_classes, activation="softmax", kernel_initializer=initializer, name="head"
-    )(x)
+        num_classes, activation="softmax", kernel_initializer=initializer, name="head",
+        dtype="float32",  # in mixed precision, too: float16 is too coarse for probabilities
+    )(x)  # fmt: skip
     return keras.Model(backbone.input, outputs, name=f"{backbone.name}_classifier")
 
 
@@ -113,13 +114,13 @@ def train(
         model = keras.Model(pixels, model(augmentation(pixels)))  # the very same weights
     model.compile(
         optimizer=keras.optimizers.Adam(learning_rate),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
+        loss="sparse_categorical_crossentropy", metrics=["accuracy"],
         jit_compile=False,  # XLA made convolutions 15 times slower on a CPU
-    )
+    )  # fmt: skip
     history = model.fit(
-        train_set.images, train_set.labels, epochs=epochs, batch_size=batch_size, verbose=0,
+        train_set.images, train_set.labels, epochs=epochs, verbose=0,
         validation_data=(val_set.images, val_set.labels) if val_set else None,
+        **_batch_sizes(model, batch_size, train_set, val_set or train_set),
         callbacks=[_OneLineAnEpoch()] if verbose else [],
     )  # fmt: skip
     return {name: [float(value) for value in values] for name, values in history.history.items()}
@@ -141,12 +142,27 @@ def _check_training(model, train_set, val_set, learning_rate):
         print(finding)
 
 
+def _batch_sizes(model, batch_size, train_set, val_set):
+    """For `fit`: batch sizes at which several GPUs get equal shares of the first batch.
+
+    Keras stops with an error about AddN where the shares differ. On one device: as asked for.
+    """
+    strategy = getattr(model, "distribute_strategy", None)  # TensorFlow's models have one
+    devices = strategy.num_replicas_in_sync if strategy else 1
+    if devices == 1:
+        return {"batch_size": batch_size}
+    datasets = {"batch_size": train_set, "validation_batch_size": val_set}
+    first = {name: min(batch_size, len(dataset)) for name, dataset in datasets.items()}
+    return {name: max(1, size // devices) * devices for name, size in first.items()}
+
+
 def reset_optimizer(model, *, learning_rate):
     """A compiled model's optimizer as if new, at this rate: many short runs, compiled once.
 
     Which weights may move stays as it was at the last compile.
     """
-    for state in model.optimizer.variables:
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    for state in optimizer.variables:  # not the scale that mixed precision wraps around it
         state.assign(keras.ops.zeros_like(state))
     model.optimizer.learning_rate = learning_rate
 
@@ -167,7 +183,8 @@ def extract_features(backbone, images, *, batch_size=16):
     work of every epoch. Not valid with augmentation, nor after the backbone was fine-tuned.
     batch_size: images at a time; 16 is as fast as 32 on a CPU and takes less memory.
     """
-    return np.asarray(backbone.predict(images, batch_size=batch_size, verbose=0))
+    features = backbone.predict(images, batch_size=batch_size, verbose=0)
+    return np.asarray(features, dtype="float32")  # mixed precision computes them in float16
 
 
 def precompute(backbone, dataset):
