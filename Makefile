@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course lab slides test lint notebooks golden results readme links requirements binder-check
+.PHONY: help setup course lab slides test lint notebooks golden results readme links requirements binder-check mutants
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,3 +63,6 @@ requirements: setup ## compile requirements.txt and binder/requirements.txt from
 
 binder-check: setup ## imitate Binder: its own environment, one core, 2 GB, every lesson
 	@$(BIN)/python tools/binder_check.py
+
+mutants: setup ## plant realistic mistakes in a copy, one by one: which test sees each? (half an hour)
+	@$(BIN)/python tools/mutants.py

@@ -43,6 +43,14 @@ def test_a_folder_of_class_folders_becomes_an_image_set(folder):
     assert len(dataset) == 4
 
 
+def test_classes_come_in_alphabetical_order_whatever_the_disk_says(tmp_path):
+    names = ["fig", "date", "kiwi", "apple", "lime", "banana", "grape", "cherry"]
+    for name in names:  # so many that no order of a file system is alphabetical by luck
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.jpg").write_bytes(photograph(1))
+    assert data.load_folder(tmp_path, image_size=16).class_names == tuple(sorted(names))
+
+
 def test_every_refused_file_is_reported_with_the_reason(folder, capsys):
     (folder / "cat" / "notes.txt").write_text("no picture")
     (folder / "dog" / "half.jpg").write_bytes(photograph(9, size=(400, 400))[:3000])
@@ -81,6 +89,14 @@ def test_the_central_square_is_kept_and_not_squashed(tmp_path):
     wide[:, 20:40] = 200
     Image.fromarray(wide).save(tmp_path / "wide.png")
     assert data.read_photograph(tmp_path / "wide.png", image_size=20).min() == 200
+
+
+@pytest.mark.parametrize("channel", range(3), ids=["red", "green", "blue"])
+def test_a_colour_is_read_into_its_own_channel(tmp_path, channel):
+    colour = np.eye(3, dtype=int)[channel] * 200
+    Image.new("RGB", (32, 32), tuple(colour.tolist())).save(tmp_path / "one.png")
+    read = data.read_photograph(tmp_path / "one.png", image_size=16)
+    np.testing.assert_array_equal(read, np.broadcast_to(colour, (16, 16, 3)))
 
 
 def test_a_box_is_cut_out_as_the_square_around_it(tmp_path):
