@@ -5,7 +5,8 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course lab slides test lint notebooks golden results readme requirements binder-check
+.PHONY: help setup course lab slides test lint notebooks golden results readme requirements binder-check \
+  test-colab test-newest test-oldest test-jax test-torch
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,7 +14,7 @@ help: ## list these targets
 setup: $(STAMP) ## install everything into .venv (once, and again when requirements.txt changes)
 
 $(STAMP): requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, but $(PYTHON) is " + sys.version.split()[0] + ": name another one with make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11, 3.12 or 3.13 is needed, but $(PYTHON) is " + sys.version.split()[0] + ": name another one with make PYTHON=python3.12")'
 	@echo "Installing the course into .venv (about 2 GB, a few minutes the first time) ..."
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@$(PIP) install -r requirements.txt
@@ -60,3 +61,20 @@ requirements: setup ## compile requirements.txt and binder/requirements.txt from
 
 binder-check: setup ## imitate Binder: its own environment, one core, 2 GB, every lesson
 	@$(BIN)/python tools/binder_check.py
+
+VERSIONS = @$(BIN)/python -m tools.check_versions $(@:test-%=%) --python $(PYTHON)
+
+test-colab: setup ## run the golden notebooks with Colab's packages, installed by their set-up cell
+	$(VERSIONS)
+
+test-newest: setup ## run them with the newest packages (PYTHON=python3.13 picks the Python)
+	$(VERSIONS)
+
+test-oldest: setup ## run them with the lowest versions that pyproject.toml allows
+	$(VERSIONS)
+
+test-jax: setup ## run them with Keras on JAX
+	$(VERSIONS)
+
+test-torch: setup ## run them with Keras on PyTorch
+	$(VERSIONS)
