@@ -1,4 +1,4 @@
-# Two commands: `make course` runs the course, `make test` tests it. Needs Python 3.11 or newer, git and make.
+# Two commands: `make course` runs the course, `make test` tests it. Needs Python 3.11 to 3.13, git and make.
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed

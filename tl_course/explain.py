@@ -38,8 +38,8 @@ def _activations_and_gradients(model, image, class_index):
         features = rest(here, training=False)
         return keras.ops.matmul(features, head.kernel)[0, class_index]  # before bias and softmax
 
-    gradients = _gradient(score, activations)
-    return [keras.ops.convert_to_numpy(array)[0] for array in (activations, gradients)]
+    both = activations, _gradient(score, activations)
+    return [keras.ops.convert_to_numpy(array)[0].astype("float32") for array in both]
 
 
 def _gradient(function, at):
