@@ -21,7 +21,7 @@ from tools import write_golden
 ROOT = Path(__file__).resolve().parent.parent
 RESOLVE = "pip compile pyproject.toml --extra cpu --extra course --prerelease disallow --no-header"
 ENVIRONMENTS = {  # what to install, or how uv is to choose it
-    "colab": "-r tests/constraints/colab-like.txt scikit-image",  # Colab has it; the list does not
+    "colab": "-r tests/constraints/colab-like.txt scikit-image==0.25.2",  # not in the list: assumed
     "newest": f"{RESOLVE} --resolution highest",
     "oldest": f"{RESOLVE} --resolution lowest-direct",
     "jax": "-r requirements.txt jax",
