@@ -1,11 +1,12 @@
-# Two commands: `make course` runs the course, `make test` tests it. Needs Python 3.11 or newer, git and make.
+# Two commands: `make course` runs the course, `make test` tests it. Needs Python 3.11 to 3.13, git and make.
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course lab slides test lint notebooks golden results readme links requirements binder-check mutants
+.PHONY: help setup course lab slides test lint notebooks golden results readme links requirements binder-check mutants \
+  test-colab test-newest test-oldest test-jax test-torch
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,7 +14,7 @@ help: ## list these targets
 setup: $(STAMP) ## install everything into .venv (once, and again when requirements.txt changes)
 
 $(STAMP): requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, but $(PYTHON) is " + sys.version.split()[0] + ": name another one with make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11, 3.12 or 3.13 is needed, but $(PYTHON) is " + sys.version.split()[0] + ": name another one with make PYTHON=python3.12")'
 	@echo "Installing the course into .venv (about 2 GB, a few minutes the first time) ..."
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@$(PIP) install -r requirements.txt
@@ -66,3 +67,20 @@ binder-check: setup ## imitate Binder: its own environment, one core, 2 GB, ever
 
 mutants: setup ## plant realistic mistakes in a copy, one by one: which test sees each? (half an hour)
 	@$(BIN)/python tools/mutants.py
+
+VERSIONS = @$(BIN)/python -m tools.check_versions $(@:test-%=%) --python $(PYTHON)
+
+test-colab: setup ## run the golden notebooks with Colab's packages, installed by their set-up cell
+	$(VERSIONS)
+
+test-newest: setup ## run them with the newest packages (PYTHON=python3.13 picks the Python)
+	$(VERSIONS)
+
+test-oldest: setup ## run them with the lowest versions that pyproject.toml allows
+	$(VERSIONS)
+
+test-jax: setup ## run them with Keras on JAX
+	$(VERSIONS)
+
+test-torch: setup ## run them with Keras on PyTorch
+	$(VERSIONS)

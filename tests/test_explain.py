@@ -13,9 +13,6 @@ from keras import layers
 
 from tl_course import backbones, explain, transfer
 
-needs_tensorflow = pytest.mark.skipif(
-    keras.backend.backend() != "tensorflow", reason="grad_cam needs TensorFlow"
-)
 SIZE, CELL = 32, 4
 DARK, BRIGHT = 0, 1
 
@@ -84,7 +81,6 @@ def peak_is_in_patch(heat, top, left):
 PLACES = [(0, 0), (8, 20), (24, 12), (24, 24)]
 
 
-@needs_tensorflow
 @pytest.mark.parametrize("sequential", [False, True])
 @pytest.mark.parametrize(("top", "left"), PLACES)
 def test_grad_cam_peaks_on_the_patch(top, left, sequential):
@@ -95,7 +91,6 @@ def test_grad_cam_peaks_on_the_patch(top, left, sequential):
     assert heat[top : top + 8, left : left + 8].sum() > 0.5 * heat.sum()
 
 
-@needs_tensorflow
 def test_controls_shuffled_map_and_wrong_class_miss_the_patch():
     model = bright_patch_model()
     heat = explain.grad_cam(model, picture(8, 20), BRIGHT)
@@ -105,37 +100,46 @@ def test_controls_shuffled_map_and_wrong_class_miss_the_patch():
     assert not peak_is_in_patch(wrong_class, 8, 20)
 
 
-@needs_tensorflow
 def test_grad_cam_reads_the_score_before_the_softmax():
     """Control: a sure model's softmax is flat, so its gradient and the mistaken map are 0."""
-    import tensorflow
-
     sure = bright_patch_model(sharpness=1e5)
     image = picture(8, 20)
     assert peak_is_in_patch(explain.grad_cam(sure, image, BRIGHT), 8, 20)
-    inner = keras.Model(sure.inputs, [sure.layers[2].output, sure.output])
-    with tensorflow.GradientTape() as tape:
-        tensor = tensorflow.constant(image[None], dtype="float32")
-        tape.watch(tensor)
-        activations, probabilities = inner(tensor, training=False)
-        probability = probabilities[0, BRIGHT]
-    mistaken = tape.gradient(probability, activations)
-    assert not np.any(mistaken.numpy())
+    spatial = sure.layers[2].output
+    trunk, rest = keras.Model(sure.inputs, spatial), keras.Model(spatial, sure.output)
+    activations = trunk(keras.ops.convert_to_tensor(image[None], dtype="float32"))
+    mistaken = explain._gradient(lambda here: rest(here, training=False)[0, BRIGHT], activations)
+    assert not np.any(keras.ops.convert_to_numpy(mistaken))
 
 
-@needs_tensorflow
+def test_the_gradient_against_small_steps():
+    """On whichever backend the tests run: each slope is the change over a small step."""
+    at = np.random.default_rng(0).normal(size=(2, 3)).astype("float32")
+    weights = keras.ops.reshape(keras.ops.arange(6, dtype="float32"), (2, 3))
+
+    def function(tensor):
+        return keras.ops.sum(keras.ops.sin(tensor) * weights)
+
+    found = explain._gradient(function, keras.ops.convert_to_tensor(at))
+    expected = np.cos(at) * np.arange(6).reshape(2, 3)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(found), expected, atol=1e-5)
+    step = np.zeros_like(at)
+    step[1, 2] = 1e-2
+    rise = function(at + step) - function(at - step)
+    assert float(rise) / 2e-2 == pytest.approx(expected[1, 2], abs=1e-2)
+
+
 @pytest.mark.parametrize("class_index", [0, 1, 2])
 def test_grad_cam_equals_the_class_activation_map_on_a_flat_classifier(class_index):
     model = transfer.add_head(batch_norm_backbone(), 3, seed=0)
     image = np.random.default_rng(0).integers(0, 256, (SIZE, SIZE, 3)).astype("uint8")
     heat = explain.grad_cam(model, image, class_index)
     expected = class_activation_map(model, "block_2_relu", image, class_index)
-    np.testing.assert_allclose(heat, expected, atol=1e-5)
+    np.testing.assert_allclose(heat, expected, atol=1e-4)  # PyTorch differs by 1.2e-5
     other = class_activation_map(model, "block_2_relu", image, (class_index + 1) % 3)
     assert not np.allclose(heat, other, atol=1e-2)  # control: the map of another class
 
 
-@needs_tensorflow
 def test_grad_cam_takes_the_last_spatial_layer_of_efficientnet_and_a_frozen_model():
     backbone = backbones.load_backbone("efficientnet_lite0", image_size=64, weights=None)
     model = transfer.add_head(backbone, 3, seed=0)
@@ -149,7 +153,6 @@ def test_grad_cam_takes_the_last_spatial_layer_of_efficientnet_and_a_frozen_mode
     assert following[0].name == "pooling"
 
 
-@needs_tensorflow
 def test_grad_cam_weighs_channels_by_their_mean_gradient():
     """Without pooling the gradient is the kernel itself, another at each place: average it."""
     keras.utils.set_random_seed(3)
@@ -166,7 +169,6 @@ def test_grad_cam_weighs_channels_by_their_mean_gradient():
     assert not np.allclose(heat, at_each_place / at_each_place.max(), atol=1e-2)
 
 
-@needs_tensorflow
 def test_grad_cam_works_where_every_weight_was_made_frozen():
     """As after loading a frozen model."""
     model = bright_patch_model()
@@ -176,7 +178,6 @@ def test_grad_cam_works_where_every_weight_was_made_frozen():
     assert peak_is_in_patch(explain.grad_cam(copy, picture(8, 20), BRIGHT), 8, 20)
 
 
-@needs_tensorflow
 def test_a_map_without_evidence_stays_zero():
     model = bright_patch_model()
     nothing_bright = np.full((SIZE, SIZE, 3), 20, dtype="uint8")
@@ -185,7 +186,6 @@ def test_a_map_without_evidence_stays_zero():
     assert heat.dtype == np.float32
 
 
-@needs_tensorflow
 def test_grad_cam_leaves_the_model_as_it_was():
     model = transfer.add_head(batch_norm_backbone(), 3, seed=0)
     before = transfer.snapshot(model)
@@ -230,7 +230,6 @@ def test_occlusion_against_a_loop():
 # ---- what it refuses
 
 
-@needs_tensorflow
 def test_grad_cam_names_what_it_cannot_explain():
     model, image = bright_patch_model(), picture(0, 0)
     with pytest.raises(ValueError, match="Got class_index 2: choose from 0 to 1"):
@@ -253,7 +252,7 @@ def test_occlusion_refuses_squares_that_do_not_fit(patch, stride):
         explain.occlusion(bright_patch_model(), picture(0, 0), BRIGHT, patch=patch, stride=stride)
 
 
-def test_another_backend_gets_one_clear_sentence(monkeypatch):
-    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
-    with pytest.raises(RuntimeError, match="Keras runs on 'torch': grad_cam needs KERAS_BACKEND"):
+def test_a_backend_without_gradients_gets_one_clear_sentence(monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "openvino")
+    with pytest.raises(RuntimeError, match="Keras runs on 'openvino': choose from 'tensorflow'"):
         explain.grad_cam(bright_patch_model(), picture(0, 0), BRIGHT)

@@ -16,7 +16,7 @@ def grad_cam(model, image, class_index):
     gradient, positive part. The gradient is that of the class's score before the softmax: after it,
     evidence against the other classes is mixed in. The map has no more detail than that layer (7 x
     7 cells at 224 pixels), and is all 0 without evidence. Raises ValueError for a model, image or
-    class that does not fit, RuntimeError where Keras does not run on TensorFlow.
+    class that does not fit, RuntimeError on a backend without gradients.
     """
     _check(model, image, class_index)
     activations, gradients = _activations_and_gradients(model, image, class_index)
@@ -29,21 +29,39 @@ def grad_cam(model, image, class_index):
 
 def _activations_and_gradients(model, image, class_index):
     """Activations of the last spatial layer, and the score's gradient there: (h, w, channels)."""
-    backend = keras.backend.backend()
-    if backend != "tensorflow":
-        raise RuntimeError(f"Keras runs on {backend!r}: grad_cam needs KERAS_BACKEND=tensorflow.")
-    import tensorflow  # only here, so that occlusion runs on every backend
+    spatial, head = _last_spatial_layer(model).output, model.layers[-1]
+    trunk, rest = keras.Model(model.inputs, spatial), keras.Model(spatial, head.input)
+    pixels = keras.ops.convert_to_tensor(image[None], dtype="float32")
+    activations = trunk(pixels, training=False)
 
-    head = model.layers[-1]
-    trunk = keras.Model(model.inputs, [_last_spatial_layer(model).output, head.input])
-    pixels = tensorflow.constant(image[None], dtype="float32")
-    with tensorflow.GradientTape() as tape:
-        tape.watch(pixels)  # so that nothing depends on which weights are trainable
-        activations, features = trunk(pixels, training=False)
-        scores = keras.ops.matmul(features, head.kernel)  # before bias and softmax
-        score = scores[0, class_index]  # the bias is the same wherever we look
-    both = activations, tape.gradient(score, activations)
-    return tuple(array[0].numpy().astype("float32") for array in both)
+    def score(here):
+        features = rest(here, training=False)
+        return keras.ops.matmul(features, head.kernel)[0, class_index]  # before bias and softmax
+
+    both = activations, _gradient(score, activations)
+    return [keras.ops.convert_to_numpy(array)[0].astype("float32") for array in both]
+
+
+def _gradient(function, at):
+    """The gradient of a function of one tensor, as each backend of Keras computes it."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":  # a tape records what is done to a tensor that it watches
+        import tensorflow
+
+        with tensorflow.GradientTape() as tape:
+            tape.watch(at)
+            value = function(at)
+        return tape.gradient(value, at)
+    if backend == "jax":  # a function is turned into another one, which gives its gradient
+        import jax
+
+        return jax.grad(function)(at)
+    if backend == "torch":  # a tensor remembers where it came from
+        import torch
+
+        at = at.detach().requires_grad_()
+        return torch.autograd.grad(function(at), at)[0]
+    raise RuntimeError(f"Keras runs on {backend!r}: choose from 'tensorflow', 'jax', 'torch'.")
 
 
 def _last_spatial_layer(model):
