@@ -238,7 +238,7 @@ def test_control_a_last_batch_shared_out_unevenly_gives_other_weights(measured):
 @pytest.mark.parametrize("number", [1, 2])
 def test_what_the_lessons_do_works_on_two_devices_too(measured, number):
     claims = {name: value for name, value in measured[number].items() if value.dtype == bool}
-    assert len(claims) == 5 and [name for name, held in claims.items() if not held] == []
+    assert len(claims) == 6 and [name for name, held in claims.items() if not held] == []
 
 
 @pytest.mark.slow

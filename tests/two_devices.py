@@ -40,6 +40,7 @@ def steps_of_the_course():
     """What the lessons do to a model, one after the other: {claim: did it hold?}."""
     held, dataset = {}, tiny.images(seed=1)
     backbone = tiny.backbone()
+    backbone.get_layer("block_3_bn").beta.assign(np.ones(8))  # as if it had been trained
     model = transfer.add_head(backbone, 2, seed=0)
     options = {"learning_rate": 1e-3, "epochs": 1, "seed": 0}
 
@@ -60,6 +61,9 @@ def steps_of_the_course():
     before = transfer.snapshot(model)
     transfer.train(top, activations, **options)
     held["split: the last block and the head moved"] = _moved(model, before) == ["block_3", "head"]
+
+    said = [found.mistake for found in checks.fine_tuning(top, before)]
+    held["the checks read the weights and the rate"] = 6 in said
 
     kept = model.get_weights()
     transfer.reset_optimizer(top, learning_rate=1e-3)

@@ -266,7 +266,8 @@ def fine_tuning(model, before=None):
     rate, name = 1e-4, "Adam"
     if optimizer is not None:
         inner = getattr(optimizer, "inner_optimizer", optimizer)  # mixed precision wraps it
-        rate, name = float(inner.learning_rate), type(inner).__name__
+        rate = float(keras.ops.convert_to_numpy(inner.learning_rate))  # on several GPUs, too
+        name = type(inner).__name__
     evidence = [] if before is None else _evidence(model, before)
     if 5 in [found.mistake for found in evidence]:
         return evidence[:1]  # what was never compiled tells nothing about the rest
