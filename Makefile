@@ -69,15 +69,19 @@ mutants: setup ## plant realistic mistakes in a copy, one by one: which test see
 	@$(BIN)/python tools/mutants.py
 
 VERSIONS = @$(BIN)/python -m tools.check_versions $(@:test-%=%) --python $(PYTHON)
+OWN_RUN = @build/versions/$(@:test-%=%)/venv/bin/python -m tl_course run 01_motivation \
+  --profile smoke --output build/versions/$(@:test-%=%)/course
 
 test-colab: setup ## run the golden notebooks with Colab's packages, installed by their set-up cell
 	$(VERSIONS)
 
 test-newest: setup ## run them with the newest packages (PYTHON=python3.13 picks the Python)
 	$(VERSIONS)
+	$(OWN_RUN)
 
 test-oldest: setup ## run them with the lowest versions that pyproject.toml allows
 	$(VERSIONS)
+	$(OWN_RUN)
 
 test-jax: setup ## run them with Keras on JAX
 	$(VERSIONS)

@@ -12,13 +12,12 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from unittest import mock
 from xml.etree import ElementTree
 
 from tools import write_golden
+from tools.write_golden import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 RESOLVE = "pip compile pyproject.toml --extra cpu --extra course --prerelease disallow --no-header"
 ENVIRONMENTS = {  # what to install, or how uv is to choose it
     "colab": "-r tests/constraints/colab-like.txt scikit-image==0.25.2",  # not in the list: assumed
@@ -28,7 +27,8 @@ ENVIRONMENTS = {  # what to install, or how uv is to choose it
     "torch": "-r requirements.txt torch==2.13.0",
 }
 BACKENDS = ("jax", "torch")  # their figures differ: each cell must run, none is compared
-RUN = "-m pytest tests/golden -o addopts= --noconftest --nbval-sanitize-with"
+GOLDEN = "tests/golden"
+RUN = f"-m pytest -o addopts= --noconftest {GOLDEN} --nbval-sanitize-with {GOLDEN}/sanitize.cfg"
 SHOWN = ("tensorflow-cpu", "jax", "torch", "keras", "numpy")
 HEAD = "| environment | Python | versions | cells passed | minutes | day |\n" + "|---" * 6 + "|\n"
 
@@ -48,7 +48,7 @@ def freeze(python):
 def make_environment(name, interpreter, folder):
     """Return the Python of a fresh virtual environment with its packages, pytest and nbval."""
     python, listed = folder / "venv" / "bin" / "python", folder / "packages.txt"
-    uv("venv", "--clear", "--seed", "--python", interpreter, folder / "venv")
+    uv("venv", "--seed", "--python", interpreter, folder / "venv")
     wanted = ENVIRONMENTS[name].split()
     if wanted[0] == "pip":
         uv(*wanted, "--upgrade", "--python", python, "-o", listed)
@@ -83,8 +83,7 @@ def variables(name, folder):
 def run_notebooks(python, name, folder):
     """Run the golden notebooks; return (cells that passed, cells, minutes)."""
     report, compare = folder / "report.xml", "--nbval-lax" if name in BACKENDS else "--nbval"
-    sanitize = write_golden.GOLDEN / "sanitize.cfg"
-    call = [python, *RUN.split(), sanitize, compare, "--junitxml", report]
+    call = [python, *RUN.split(), compare, "--junitxml", report]
     subprocess.run(call, cwd=ROOT, env=variables(name, folder))
     suite = ElementTree.parse(report).getroot().find("testsuite")
     cells, failures, errors = (int(suite.get(k)) for k in ("tests", "failures", "errors"))
@@ -99,7 +98,8 @@ def changed(before, after):
 def check(name, interpreter):
     """Make an environment and run the notebooks in it; return (did all pass?, its row)."""
     folder = ROOT / "build" / "versions" / name
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     python = make_environment(name, interpreter, folder)
     before = freeze(python)
     versions = ", ".join(f"{n} {before[n]}" for n in SHOWN if n in before)
