@@ -191,6 +191,22 @@ def test_augmentation_changes_training_pixels_but_no_prediction(backbone, model)
     assert [layer.name for layer in model.layers if "flip" in layer.name] == []
 
 
+def loss_on(model, images, labels):
+    """Mean cross-entropy, by hand."""
+    probabilities = model.predict(images, verbose=0)
+    return -np.log(probabilities[np.arange(len(labels)), labels]).mean()
+
+
+def test_validation_pictures_are_not_augmented(model):
+    darker = keras.Sequential([layers.RandomBrightness((-0.5, -0.4), seed=0)])
+    history = train(model, augmentation=darker)
+    val_set = tiny.images(seed=2, num_per_class=8)  # the one that `train` above validates on
+    plain = loss_on(model, val_set.images, val_set.labels)
+    dark = loss_on(model, np.asarray(darker(val_set.images, training=True)), val_set.labels)
+    assert history["val_loss"][-1] == pytest.approx(plain, rel=1e-4)
+    assert abs(dark - plain) > 0.01 * plain  # so augmented pictures would have been seen
+
+
 def test_a_line_an_epoch(model, capsys):
     train(model, epochs=2, verbose=True)
     lines = capsys.readouterr().out.splitlines()
