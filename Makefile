@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course lab slides test lint notebooks golden results readme links requirements binder-check mutants \
+.PHONY: help setup course lab slides test lint notebooks golden results readme links requirements binder-check hub-check mutants \
   test-colab test-newest test-oldest test-jax test-torch
 
 help: ## list these targets
@@ -48,8 +48,9 @@ golden: setup ## run the solutions and keep what each cell said, for the tests t
 results: setup ## keep the results of the last `make course` and `make binder-check` in data/results/
 	@$(BIN)/python tools/record_results.py
 
-readme: setup ## fill the tables and links of README.md and docs/
+readme: setup ## fill the tables and links of README.md, docs/ and deploy/
 	@$(BIN)/python tools/readme_table.py
+	@$(BIN)/python -m deploy.tables
 
 links: readme notebooks ## after a change of repository or tag in pyproject.toml: badges, links, set-up cells
 	@$(BIN)/python tools/links.py
@@ -57,13 +58,22 @@ links: readme notebooks ## after a change of repository or tag in pyproject.toml
 COMPILE := $(BIN)/python -m uv pip compile pyproject.toml --quiet --python-version 3.11 --no-emit-index-url \
   --annotation-style line --custom-compile-command "make requirements"
 
-requirements: setup ## compile requirements.txt and binder/requirements.txt from pyproject.toml
+requirements: setup ## compile the requirements.txt here, in binder/ and in deploy/ from pyproject.toml
 	@$(COMPILE) --universal --extra cpu --extra course --extra slides --extra dev -o requirements.txt
 	@$(COMPILE) --python-platform linux --extra cpu --extra course --extra binder \
 	  --constraint requirements.txt -o binder/requirements.txt
+	@$(COMPILE) --python-platform linux --extra cpu --extra course --extra hub \
+	  --constraint requirements.txt -o deploy/one_server/requirements.txt
+	@$(COMPILE) deploy/kubernetes/requirements.in --python-platform linux --extra cpu --extra course --extra binder \
+	  --constraint requirements.txt -o deploy/kubernetes/requirements.txt
 
 binder-check: setup ## imitate Binder: its own environment, one core, 2 GB, every lesson
 	@$(BIN)/python tools/binder_check.py
+
+HUB := build/hub
+hub-check: ## imitate a class of five on a JupyterHub (root on Linux; makes accounts, removes them)
+	@PYTHON=$(or $(HUB_PYTHON),/usr/bin/python3) deploy/one_server/install.sh $(HUB)
+	@$(HUB)/venv/bin/python -m deploy.one_server.trial.simulate_class --folder $(HUB)
 
 mutants: setup ## plant realistic mistakes in a copy, one by one: which test sees each? (half an hour)
 	@$(BIN)/python tools/mutants.py

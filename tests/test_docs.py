@@ -12,6 +12,7 @@ import pytest
 from tests.lessons import LESSONS, ROOT
 
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS += sorted((ROOT / "deploy").rglob("README.md"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("**/[0-9]*.ipynb"))
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "instructors.md").read_text(encoding="utf-8")
