@@ -39,8 +39,6 @@ c.Spawner.environment = {
 if Path("/run/systemd/system").is_dir():  # what systemd's own sd_booted() asks
     c.JupyterHub.spawner_class = "systemd"
     c.SystemdSpawner.isolate_tmp = True
-    # Out of memory ends the largest process, a kernel. Without this the whole server would stop.
-    c.SystemdSpawner.unit_extra_properties = {"OOMPolicy": "continue"}
 else:
     sys.path.insert(0, str(Path(__file__).resolve().parent))
     c.JupyterHub.spawner_class = "control_group.ControlGroupSpawner"
