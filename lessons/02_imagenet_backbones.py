@@ -314,7 +314,7 @@ imagenet_top = keras.Model(pooled, network.output, name="imagenet_top")
 # %%
 features = predict(backbone, some)
 print("Features:", features.shape, f"from {features.min():.2f} to {features.max():.2f}")
-print("Top on features = whole network:", np.allclose(imagenet_top(features), expected, atol=1e-4))
+print("Top on features = whole network:", np.allclose(predict(imagenet_top, features), expected, atol=1e-4))
 
 # %% [markdown]
 # From now on we import this cut as `load_backbone(...)`: it leaves the top out unless you ask for
@@ -662,7 +662,7 @@ for word in sorted({*test_set.class_names, "apple", "pepper", "Granny Smith", "l
 # ImageNet's names.
 
 # %%
-said = np.asarray(imagenet_top(test_features))
+said = predict(imagenet_top, test_features)
 called = np.array(imagenet_names)[said.argmax(axis=1)]
 common = {}
 

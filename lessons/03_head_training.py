@@ -600,7 +600,9 @@ stream = tf.data.Dataset.from_tensor_slices((pictures.images, pictures.labels))
 
 def augment(images, labels):
     """The augmentation from above, on a batch."""
-    return augmentation(images, training=True), labels
+    for layer in augmentation.layers:  # one by one: then tf.data runs them on every backend
+        images = layer(images, training=True)
+    return images, labels
 
 
 # %% [markdown]

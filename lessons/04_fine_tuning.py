@@ -692,7 +692,7 @@ def begin_anew(backbone, head, *, seed):
     backbone.set_weights(pretrained)
     kernel, bias = head.get_layer("head").weights
     kernel.assign(keras.initializers.GlorotUniform(seed=seed)(kernel.shape))
-    bias.assign(keras.ops.zeros_like(bias))
+    bias.assign(keras.ops.zeros(bias.shape))
 
 
 # %% [markdown]

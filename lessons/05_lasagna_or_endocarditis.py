@@ -635,7 +635,8 @@ def train_head(collection):
 def judged(model, collection):
     """Right or wrong, bool (n,), for each test drawing of a collection."""
     part = collection.take(TEST)
-    return np.argmax(transfer.head_of(model)(part.images), axis=1) == part.labels
+    probabilities = transfer.head_of(model).predict(part.images, verbose=0)
+    return probabilities.argmax(axis=1) == part.labels
 
 
 # %%

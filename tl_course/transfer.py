@@ -163,7 +163,7 @@ def reset_optimizer(model, *, learning_rate):
     """
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
     for state in optimizer.variables:  # not the scale that mixed precision wraps around it
-        state.assign(keras.ops.zeros_like(state))
+        state.assign(keras.ops.zeros(state.shape, state.dtype))
     model.optimizer.learning_rate = learning_rate
 
 
