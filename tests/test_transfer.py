@@ -150,6 +150,13 @@ def test_control_without_dropout_training_repeats(backbone):
     assert np.array_equal(model(pixels, training=True), model(pixels, training=True))
 
 
+def test_the_dropout_hides_a_fifth_of_the_features_unless_told_otherwise(backbone):
+    for options, share in (({}, 0.2), ({"dropout": 0.5}, 0.5)):
+        dropout = transfer.add_head(backbone, 2, seed=0, **options).get_layer("head_dropout")
+        kept = np.asarray(dropout(np.ones((1000, 8), dtype="float32"), training=True))
+        assert np.mean(kept == 0) == pytest.approx(share, abs=0.03)
+
+
 def test_one_class_is_refused(backbone):
     with pytest.raises(ValueError, match="num_classes is 1"):
         transfer.add_head(backbone, 1, seed=0)
