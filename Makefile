@@ -75,7 +75,7 @@ hub-check: ## imitate a class of five on a JupyterHub (root on Linux; makes acco
 	@PYTHON=$(or $(HUB_PYTHON),/usr/bin/python3) deploy/one_server/install.sh $(HUB)
 	@$(HUB)/venv/bin/python -m deploy.one_server.trial.simulate_class --folder $(HUB)
 
-mutants: setup ## plant realistic mistakes in a copy, one by one: which test sees each? (half an hour)
+mutants: setup ## plant realistic mistakes in a copy, one by one: which test sees each? (10 to 25 minutes)
 	@$(BIN)/python tools/mutants.py
 
 VERSIONS = @$(BIN)/python -m tools.check_versions $(@:test-%=%) --python $(PYTHON)
