@@ -314,7 +314,8 @@ imagenet_top = keras.Model(pooled, network.output, name="imagenet_top")
 # %%
 features = predict(backbone, some)
 print("Features:", features.shape, f"from {features.min():.2f} to {features.max():.2f}")
-print("Top on features = whole network:", np.allclose(predict(imagenet_top, features), expected, atol=1e-4))
+again = predict(imagenet_top, features)
+print("Top on features = whole network:", np.allclose(again, expected, atol=1e-4))
 
 # %% [markdown]
 # From now on we import this cut as `load_backbone(...)`: it leaves the top out unless you ask for
