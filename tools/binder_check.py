@@ -14,8 +14,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # also when run as a script
+from deploy.one_server import memory_group
+
 ROOT = Path(__file__).resolve().parent.parent
-GROUPS = Path("/sys/fs/cgroup")
+GROUPS = memory_group.GROUPS
 LIMIT_GB, CORES = 2.0, {0}
 
 
@@ -32,15 +35,9 @@ def make_environment(folder):
 
 
 def limited_group(limit_bytes):
-    """Return a control group with this memory limit, version 1 or 2, or None."""
-    for parent, file in ((GROUPS / "memory", "memory.limit_in_bytes"), (GROUPS, "memory.max")):
-        group = parent / "tl_course_binder"
-        try:
-            group.mkdir(exist_ok=True)
-            (group / file).write_text(str(int(limit_bytes)))
-            return group
-        except OSError:
-            continue
+    """Return a control group with this memory limit, or None where none can be made."""
+    with contextlib.suppress(RuntimeError):
+        return memory_group.limited_group("tl_course_binder", limit_bytes, groups=GROUPS)
     return None
 
 

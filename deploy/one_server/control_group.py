@@ -5,25 +5,9 @@ With systemd, JupyterHub's own SystemdSpawner does this and the file is not used
 
 import contextlib
 import os
-from pathlib import Path
 
 from jupyterhub.spawner import LocalProcessSpawner
-
-GROUPS = Path("/sys/fs/cgroup")
-
-
-def limited_group(name, limit_bytes):
-    """Return a control group of that name, version 1 or 2, that holds at most so many bytes."""
-    for parent, file in ((GROUPS / "memory", "memory.limit_in_bytes"), (GROUPS, "memory.max")):
-        group = parent / name
-        try:
-            group.mkdir(exist_ok=True)
-            (group / file).write_text(str(limit_bytes))
-            return group
-        except OSError:
-            continue
-    raise RuntimeError(f"No control group with a memory limit can be made in {GROUPS}: "
-                       "run the hub as root, on Linux, with the memory controller on.")  # fmt: skip
+from memory_group import limited_group  # beside this file: jupyterhub_config.py adds the folder
 
 
 class ControlGroupSpawner(LocalProcessSpawner):

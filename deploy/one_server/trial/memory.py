@@ -1,11 +1,12 @@
 """How much memory a class takes: each student's processes, and the machine."""
 
 import contextlib
-import re
 import threading
 from pathlib import Path
 
 import psutil
+
+from tl_course.commands import _notebooks
 
 
 def memory_of(name):
@@ -13,10 +14,9 @@ def memory_of(name):
     peaks = {"kernel_gb": 0.0, "server_gb": 0.0}
     for process in psutil.process_iter(["username", "cmdline"]):
         if process.info["username"] == name:
-            part = "kernel_gb" if "ipykernel_launcher" in process.info["cmdline"] else "server_gb"
-            status = Path(f"/proc/{process.pid}/status").read_text()
-            held = int(re.search(r"VmHWM:\s+(\d+)", status)[1]) * 1024 / 1e9
-            peaks[part] = max(peaks[part], round(held, 2))
+            command = process.info["cmdline"] or []  # None: it has just ended
+            part = "kernel_gb" if "ipykernel_launcher" in command else "server_gb"
+            peaks[part] = max(peaks[part], round(_notebooks.peak_memory(process) / 1e9, 2))
     return peaks
 
 
