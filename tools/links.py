@@ -11,7 +11,8 @@ import tomllib
 from pathlib import Path
 from urllib.parse import urlencode
 
-import nbformat
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # also when run as a script
+from tools import golden_cells
 
 ROOT = Path(__file__).resolve().parent.parent
 KEYS = {"repository": r"[\w.-]+/[\w.-]+", "tag": r"[\w.+-]+"}  # a slash in a tag would split a path
@@ -69,19 +70,11 @@ def hub(repository):
     return f"```\n{nbgitpuller(repository)}\n```"
 
 
-def setup_cells(notebook):
-    """Return the cells of a notebook that are tagged setup."""
-    return [cell for cell in notebook.cells if "setup" in cell.metadata.get("tags", [])]
-
-
 def main(root=ROOT):
     """Give each golden notebook its solution's set-up cell, which prints the same; return 0."""
     for path in sorted((root / "tests" / "golden").glob("*.ipynb")):
-        golden = nbformat.read(path, as_version=4)
-        solution = nbformat.read(root / "notebooks" / "solutions" / path.name, as_version=4)
-        for old, new in zip(setup_cells(golden), setup_cells(solution), strict=True):
-            old.source, old["id"] = new.source, new.id
-        path.write_bytes(f"{nbformat.writes(golden)}\n".encode())
+        solution = root / "notebooks" / "solutions" / path.name
+        golden_cells.bring_cells(path, solution, tag="setup")
     return 0
 
 

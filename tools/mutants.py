@@ -15,9 +15,11 @@ import time
 import tomllib
 from pathlib import Path
 
-import nbformat
 from rich.console import Console
 from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # also when run as a script
+from tools.golden_cells import bring_cells
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTEST = [sys.executable, *"-m pytest -x -q --tb=no -rfE --color=no -p no:cacheprovider".split()]
@@ -56,16 +58,6 @@ def plant(folder, mutant):
         subprocess.run(build, cwd=folder, check=True, capture_output=True)
         for path in (folder / "tests" / "golden").glob("*.ipynb"):
             bring_cells(path, folder / "notebooks" / "solutions" / path.name)
-
-
-def bring_cells(golden_path, solution_path):
-    """Give a golden notebook the cells of today's solution, with the outputs that it had."""
-    golden, solution = (nbformat.read(p, as_version=4) for p in (golden_path, solution_path))
-    kept = [cell for cell in golden.cells if cell.id != "injected-parameters"]
-    for cell, new in zip(kept, solution.cells, strict=True):
-        tags = {key: value for key, value in new.metadata.items() if key == "tags"}
-        cell.update(id=new.id, source=new.source, metadata=nbformat.from_dict(tags))
-    nbformat.write(golden, golden_path)
 
 
 def first_failure(folder, *arguments):

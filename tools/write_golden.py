@@ -18,6 +18,7 @@ import papermill
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # also when run as a script
 from tl_course.commands import _notebooks
 from tools.build_notebooks import METADATA, ROOT
+from tools.golden_cells import INJECTED
 
 SOLUTIONS, GOLDEN = ROOT / "notebooks" / "solutions", ROOT / "tests" / "golden"
 PIXELS = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=]+")
@@ -57,8 +58,8 @@ def cleaned(notebook):
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
-        if "injected-parameters" in tags:
-            cell["id"] = "injected-parameters"
+        if INJECTED in tags:
+            cell["id"] = INJECTED
         if cell.cell_type == "code":
             cell.outputs = [without_pixels(o) for o in cell.outputs] if is_compared(cell) else []
     return notebook
