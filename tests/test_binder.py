@@ -125,3 +125,12 @@ def test_a_lesson_over_the_limit_is_found():
 def test_without_control_groups_there_is_no_group(tmp_path, monkeypatch):
     monkeypatch.setattr(binder_check, "GROUPS", tmp_path / "none")
     assert binder_check.limited_group(2e9) is None
+
+
+@pytest.mark.parametrize("file", ["memory/tl_course_binder/memory.limit_in_bytes",
+                                  "tl_course_binder/memory.max"])  # fmt: skip
+def test_the_group_gets_its_limit(tmp_path, monkeypatch, file):
+    (tmp_path / file).parents[1].mkdir(exist_ok=True)  # version 1 has a folder "memory"
+    monkeypatch.setattr(binder_check, "GROUPS", tmp_path)
+    assert binder_check.limited_group(2e9) == (tmp_path / file).parent
+    assert (tmp_path / file).read_text() == "2000000000"

@@ -9,7 +9,7 @@ import tomllib
 import nbformat
 import pytest
 
-from tools import mutants
+from tools import golden_cells, mutants
 
 TABLE = tomllib.loads((mutants.ROOT / "tests" / "mutants.toml").read_text(encoding="utf-8"))
 NAMES = [mutant["name"] for mutant in TABLE["mutant"]]
@@ -117,3 +117,16 @@ def test_golden_notebooks_get_new_cells_and_keep_their_outputs(tmp_path):
     assert first == injected
     assert (second.id, second.source, second.metadata) == ("new", "print(2)", {"tags": ["open"]})
     assert second.outputs[0].text == "1\n"
+
+
+def test_with_a_tag_only_its_cells_are_brought_so_a_stale_golden_notebook_stays_stale(tmp_path):
+    def written(name, *sources):
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        cells[0].metadata["tags"] = ["setup"]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / name)
+        return tmp_path / name
+
+    golden = written("golden.ipynb", "a = 1", "b = 1")
+    solution = written("solution.ipynb", "a = 2", "b = 2")
+    golden_cells.bring_cells(golden, solution, tag="setup")
+    assert [c.source for c in nbformat.read(golden, as_version=4).cells] == ["a = 2", "b = 1"]
