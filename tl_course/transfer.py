@@ -7,6 +7,7 @@ only in what is trainable and in the learning rate.
 
 import logging
 from dataclasses import replace
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -28,14 +29,15 @@ def add_head(backbone, num_classes, *, seed, dropout=0.2):
     """A classifier: the backbone, then dropout and one dense layer with softmax, the new head.
 
     Returns a flat keras.Model, raw pixels (n, height, width, 3) to probabilities (n, num_classes);
-    it shares the backbone's layers, so what trains the one changes the other.
+    it shares the backbone's layers, so what trains the one changes the other. The head begins at
+    zero, all classes alike, as in BiT (Kolesnikov et al. 2020, https://arxiv.org/abs/1912.11370):
+    of random weights, those that a few pictures never correct would stay as noise. seed: of dropout.
     """
     if num_classes < 2:
         raise ValueError(f"num_classes is {num_classes}: a classifier needs at least 2.")
     x = layers.Dropout(dropout, seed=seed, name="head_dropout")(backbone.output)
-    initializer = keras.initializers.GlorotUniform(seed=seed)
     outputs = layers.Dense(
-        num_classes, activation="softmax", kernel_initializer=initializer, name="head",
+        num_classes, activation="softmax", kernel_initializer="zeros", name="head",
         dtype="float32",  # in mixed precision, too: float16 is too coarse for probabilities
     )(x)  # fmt: skip
     return keras.Model(backbone.input, outputs, name=f"{backbone.name}_classifier")
@@ -103,6 +105,60 @@ def foresee(model, learning_rate, *, optimizer="Adam", before=None):
     if free := [layer for layer in anatomy.norms(body) if may_move(layer)]:
         found.append(records.finding(8, f"({len(free)} of them may move.)"))
     return found + ([records.finding(9)] if anatomy.is_untrained(head, before) else [])
+
+
+# ---------------------------------------------------------------- how long, how fast
+
+
+class Schedule(NamedTuple):
+    """How long to train and how fast: one value for each choice."""
+
+    learning_rate: float  # Adam's, at its highest
+    steps: int  # batches
+    warm_up: int = 0  # of these steps: the rate climbs from near 0, so that no early step is violent
+    final: float = 1.0  # the rate of the last step, as a fraction of the highest: a cosine leads there
+    batch_size: int = 32
+
+    def rates(self):
+        """The learning rate of each step, float (steps,): warm-up, then half a cosine wave down.
+
+        After Loshchilov & Hutter 2017 (https://arxiv.org/abs/1608.03983), without restarts.
+        """
+        step = np.arange(self.steps)
+        climbing = (step + 1) / max(1, self.warm_up)
+        done = (step - self.warm_up) / max(1, self.steps - self.warm_up - 1)
+        falling = self.final + (1 - self.final) * (1 + np.cos(np.pi * done)) / 2
+        return self.learning_rate * np.where(step < self.warm_up, climbing, falling)
+
+    def batches(self, places, *, seed):
+        """Which pictures each step sees, int (steps, batch_size), of those at these places.
+
+        Cut from one row of permutations: every picture comes equally often, all batches are alike.
+        """
+        random = np.random.default_rng(seed)
+        rounds = -(-self.steps * self.batch_size // len(places))
+        row = np.concatenate([random.permutation(places) for _ in range(rounds)])
+        return row[: self.steps * self.batch_size].reshape(self.steps, self.batch_size)
+
+    def epochs(self, num_images):
+        """About as many passes over so many pictures."""
+        return max(1, round(self.steps * self.batch_size / num_images))
+
+
+def schedule(num_images, num_classes, *, step):
+    """How to train so many pictures of so many classes: the one place where the course says it.
+
+    step: "head" (lecture's step a), "fine-tune" (step b) or "scratch".
+    """
+    pictures = max(num_images, 1)
+    if step == "head":
+        return Schedule(1e-3, steps=200, final=0.1)
+    if step == "fine-tune":
+        steps = max(60, round(15 * pictures / 32))
+        return Schedule(1e-3, steps=steps, warm_up=steps // 15, final=0.1)
+    if step == "scratch":
+        return Schedule(1e-3, steps=max(300, 25 * pictures // 32), final=0.1)
+    raise ValueError(f"Unknown step {step!r}: choose from ['head', 'fine-tune', 'scratch'].")
 
 
 # ---------------------------------------------------------------- training
