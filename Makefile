@@ -28,7 +28,7 @@ lab: setup ## open the notebooks in JupyterLab
 	@$(BIN)/python -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
 
 slides: setup build/course/results.json ## build the lecture's slides, with notes and a PDF, in build/slides
-	@$(BIN)/python tools/build_slides.py
+	@$(BIN)/python -m tools.build_slides
 
 build/course/results.json:
 	@$(MAKE) course
@@ -40,20 +40,20 @@ lint: setup ## check the style of the code
 	@$(BIN)/python -m ruff check --quiet --output-format concise .
 
 notebooks: setup ## write notebooks/ from lessons/
-	@$(BIN)/python tools/build_notebooks.py
+	@$(BIN)/python -m tools.build_notebooks
 
 golden: setup ## run the solutions and keep what each cell said, for the tests to compare
-	@$(BIN)/python tools/write_golden.py
+	@$(BIN)/python -m tools.write_golden
 
 results: setup ## keep the results of the last `make course` and `make binder-check` in data/results/
-	@$(BIN)/python tools/record_results.py
+	@$(BIN)/python -m tools.record_results
 
 readme: setup ## fill the tables and links of README.md, docs/ and deploy/
-	@$(BIN)/python tools/readme_table.py
+	@$(BIN)/python -m tools.readme_table
 	@$(BIN)/python -m deploy.tables
 
 links: readme notebooks ## after a change of repository or tag in pyproject.toml: badges, links, set-up cells
-	@$(BIN)/python tools/links.py
+	@$(BIN)/python -m tools.links
 
 COMPILE := $(BIN)/python -m uv pip compile pyproject.toml --quiet --python-version 3.11 --no-emit-index-url \
   --annotation-style line --custom-compile-command "make requirements"
@@ -68,7 +68,7 @@ requirements: setup ## compile the requirements.txt here, in binder/ and in depl
 	  --constraint requirements.txt -o deploy/kubernetes/requirements.txt
 
 binder-check: setup ## imitate Binder: its own environment, one core, 2 GB, every lesson
-	@$(BIN)/python tools/binder_check.py
+	@$(BIN)/python -m tools.binder_check
 
 HUB := build/hub
 hub-check: ## imitate a class of five on a JupyterHub (root on Linux; makes accounts, removes them)
@@ -76,7 +76,7 @@ hub-check: ## imitate a class of five on a JupyterHub (root on Linux; makes acco
 	@$(HUB)/venv/bin/python -m deploy.one_server.trial.simulate_class --folder $(HUB)
 
 mutants: setup ## plant realistic mistakes in a copy, one by one: which test sees each? (10 to 25 minutes)
-	@$(BIN)/python tools/mutants.py
+	@$(BIN)/python -m tools.mutants
 
 VERSIONS = @$(BIN)/python -m tools.check_versions $(@:test-%=%) --python $(PYTHON)
 OWN_RUN = @build/versions/$(@:test-%=%)/venv/bin/python -m tl_course run 01_motivation \

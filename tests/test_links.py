@@ -42,8 +42,8 @@ def fork(tmp_path_factory):
     assert text.count(LINE.format(*HOME)) == 1
     changed = text.replace(LINE.format(*HOME), LINE.format("ada/borrowed", "v9.9.9"))
     settings.write_text(changed, encoding="utf-8")
-    for tool in ("readme_table.py", "build_notebooks.py", "links.py"):  # as `make links` does
-        subprocess.run([sys.executable, root / "tools" / tool], check=True, cwd=root)
+    for tool in ("readme_table", "build_notebooks", "links"):  # as `make links` does
+        subprocess.run([sys.executable, "-m", f"tools.{tool}"], check=True, cwd=root)
     return root
 
 

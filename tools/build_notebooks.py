@@ -1,4 +1,4 @@
-"""Write the notebooks from the lessons: `python tools/build_notebooks.py [--check]`.
+"""Write the notebooks from the lessons: `python -m tools.build_notebooks [--check]`.
 
 Each lessons/NN_name.py (jupytext percent) gives two notebooks without outputs, always the same
 bytes: notebooks/solutions/NN_name.ipynb, complete, and notebooks/NN_name.ipynb, with stubs. Cells
@@ -17,7 +17,6 @@ from pathlib import Path
 import jupytext
 import nbformat
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # also when run as a script
 from tools import links, nbgrader_cells
 
 ROOT = Path(__file__).resolve().parent.parent

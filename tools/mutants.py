@@ -1,4 +1,4 @@
-"""Do the tests see realistic mistakes? `python tools/mutants.py [--only NAME ...]`.
+"""Do the tests see realistic mistakes? `python -m tools.mutants [--only NAME ...]`.
 
 Each mistake of tests/mutants.toml is planted alone in a copy of the tracked files. Tests likely to
 see it run first, then all. A failure counts only if the test passes without the mistake.
@@ -18,7 +18,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # also when run as a script
 from tools.golden_cells import bring_cells
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,7 +53,7 @@ def plant(folder, mutant):
     for path, text in changed_files(folder, mutant).items():
         path.write_bytes(text.encode("utf-8"))
     if mutant.get("rebuild"):
-        build = [sys.executable, "tools/build_notebooks.py"]
+        build = [sys.executable, "-m", "tools.build_notebooks"]
         subprocess.run(build, cwd=folder, check=True, capture_output=True)
         for path in (folder / "tests" / "golden").glob("*.ipynb"):
             bring_cells(path, folder / "notebooks" / "solutions" / path.name)

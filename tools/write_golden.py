@@ -1,4 +1,4 @@
-"""Execute the solutions in the smoke profile into tests/golden: `python tools/write_golden.py`.
+"""Execute the solutions in the smoke profile into tests/golden: `python -m tools.write_golden`.
 
 `pytest --nbval` runs these notebooks again and compares what each cell says with what it said here.
 They run on drawings, without a network, so that every machine can repeat them. What is not
@@ -15,7 +15,6 @@ from pathlib import Path
 import nbformat
 import papermill
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # also when run as a script
 from tl_course.commands import _notebooks
 from tools.build_notebooks import METADATA, ROOT
 from tools.golden_cells import INJECTED
