@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course lab slides test lint notebooks golden results readme links requirements binder-check hub-check mutants \
+.PHONY: help setup course lab slides test lint notebooks golden results readme links requirements binder-check hub-check stale mutants \
   test-colab test-newest test-oldest test-jax test-torch
 
 help: ## list these targets
@@ -74,6 +74,9 @@ HUB := build/hub
 hub-check: ## imitate a class of five on a JupyterHub (root on Linux; makes accounts, removes them)
 	@PYTHON=$(or $(HUB_PYTHON),/usr/bin/python3) deploy/one_server/install.sh $(HUB)
 	@$(HUB)/venv/bin/python -m deploy.one_server.trial.simulate_class --folder $(HUB)
+
+stale: setup ## name the derived files that are stale, and the command that writes each
+	@$(BIN)/python -m tools.stale
 
 mutants: setup ## plant realistic mistakes in a copy, one by one: which test sees each? (10 to 25 minutes)
 	@$(BIN)/python -m tools.mutants

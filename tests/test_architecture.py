@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.lessons import LESSONS, ROOT, cells_of, code_cells, tags, text_cells
+from tools import tree
 
 PACKAGE = ROOT / "tl_course"
 ARROWS = {
@@ -414,14 +415,6 @@ def test_a_different_setup_cell_is_found(tmp_path):
 # ---------------------------------------------------------------- rules about every committed file
 
 
-def tracked_files():
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True
-    )
-    paths = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
-    return [path for path in paths if path.is_file()]
-
-
 def misplaced_content(paths, *, largest=1_000_000):
     """Large files, and text that holds a path of one machine or the address of a registry."""
     pattern = re.compile(
@@ -437,7 +430,7 @@ def misplaced_content(paths, *, largest=1_000_000):
 
 
 def test_nothing_of_this_machine_is_committed():
-    assert misplaced_content(tracked_files()) == []
+    assert misplaced_content([ROOT / name for name in tree.files(ROOT)]) == []
 
 
 def test_a_machine_path_and_a_large_file_are_found(tmp_path):

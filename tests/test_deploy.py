@@ -12,7 +12,7 @@ import pytest
 import yaml
 from traitlets.config import Config
 
-from deploy import capacity, tables
+from deploy import capacity
 from deploy.one_server import accounts
 from deploy.one_server.trial import memory, promises, simulate_class, student
 from tests.lessons import ROOT
@@ -191,12 +191,6 @@ def test_the_class_runs_lesson_1():
 
 
 # ---------------------------------------------------------------- arithmetic
-
-
-def test_the_tables_are_up_to_date():
-    for page, texts in tables.tables().items():
-        for name, text in texts.items():
-            assert f"<!-- {name}: make readme -->\n{text}\n<!--" in page.read_text(encoding="utf-8")
 
 
 def test_a_class_on_one_server_by_hand():

@@ -78,6 +78,9 @@ def main(argv=None):
     parser.add_argument("lessons", nargs="*", help="such as 04_fine_tuning; all for no name")
     options = parser.parse_args(argv)
     paths = [SOLUTIONS / f"{name}.ipynb" for name in options.lessons]
+    for path in GOLDEN.glob("*.ipynb"):
+        if not (SOLUTIONS / path.name).exists():  # its lesson is gone
+            path.unlink()
     with tempfile.TemporaryDirectory() as folder:
         set_environment(Path(folder))
         for path in paths or sorted(SOLUTIONS.glob("[0-9]*.ipynb")):
