@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course lab slides test lint notebooks golden results readme links requirements binder-check hub-check stale mutants \
+.PHONY: help setup course lab slides test lint lint-lessons notebooks golden results readme links requirements binder-check hub-check stale mutants \
   test-colab test-newest test-oldest test-jax test-torch
 
 help: ## list these targets
@@ -38,6 +38,9 @@ test: lint ## lint, unit tests, every lesson in the smoke profile
 
 lint: setup ## check the style of the code
 	@$(BIN)/python -m ruff check --quiet --output-format concise .
+
+lint-lessons: setup ## report how long and wordy the lessons are, beside the limits
+	@$(BIN)/python -m tools.lint_lessons
 
 notebooks: setup ## write notebooks/ from lessons/
 	@$(BIN)/python -m tools.build_notebooks
