@@ -84,23 +84,19 @@ stale: setup ## name the derived files that are stale, and the command that writ
 mutants: setup ## plant realistic mistakes in a copy, one by one: which test sees each? (10 to 25 minutes)
 	@$(BIN)/python -m tools.mutants
 
-VERSIONS = @$(BIN)/python -m tools.check_versions $(@:test-%=%) --python $(PYTHON)
-OWN_RUN = @build/versions/$(@:test-%=%)/venv/bin/python -m tl_course run 01_motivation \
-  --profile smoke --output build/versions/$(@:test-%=%)/course
+NOX = @$(BIN)/python -m nox -s $(@:test-%=%) --force-python $(PYTHON)
 
 test-colab: setup ## run the golden notebooks with Colab's packages, installed by their set-up cell
-	$(VERSIONS)
+	$(NOX)
 
 test-newest: setup ## run them with the newest packages (PYTHON=python3.13 picks the Python)
-	$(VERSIONS)
-	$(OWN_RUN)
+	$(NOX)
 
 test-oldest: setup ## run them with the lowest versions that pyproject.toml allows
-	$(VERSIONS)
-	$(OWN_RUN)
+	$(NOX)
 
 test-jax: setup ## run them with Keras on JAX
-	$(VERSIONS)
+	$(NOX)
 
 test-torch: setup ## run them with Keras on PyTorch
-	$(VERSIONS)
+	$(NOX)

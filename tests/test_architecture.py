@@ -37,7 +37,8 @@ def commands(package=PACKAGE):
 
 
 def author_scripts():
-    return sorted(path for room in ("tools", "common") for path in (ROOT / room).glob("*.py"))
+    rooms = (ROOT / "tools", ROOT / "common")
+    return [ROOT / "noxfile.py", *(path for room in rooms for path in sorted(room.glob("*.py")))]
 
 
 def imported_modules(path):
