@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course lab slides test lint notebooks golden results readme links requirements binder-check hub-check mutants \
+.PHONY: help setup course lab slides test lint lint-lessons notebooks golden results readme links requirements binder-check hub-check stale mutants \
   test-colab test-newest test-oldest test-jax test-torch
 
 help: ## list these targets
@@ -28,7 +28,7 @@ lab: setup ## open the notebooks in JupyterLab
 	@$(BIN)/python -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
 
 slides: setup build/course/results.json ## build the lecture's slides, with notes and a PDF, in build/slides
-	@$(BIN)/python tools/build_slides.py
+	@$(BIN)/python -m tools.build_slides
 
 build/course/results.json:
 	@$(MAKE) course
@@ -39,21 +39,24 @@ test: lint ## lint, unit tests, every lesson in the smoke profile
 lint: setup ## check the style of the code
 	@$(BIN)/python -m ruff check --quiet --output-format concise .
 
+lint-lessons: setup ## report how long and wordy the lessons are, beside the limits
+	@$(BIN)/python -m tools.lint_lessons
+
 notebooks: setup ## write notebooks/ from lessons/
-	@$(BIN)/python tools/build_notebooks.py
+	@$(BIN)/python -m tools.build_notebooks
 
 golden: setup ## run the solutions and keep what each cell said, for the tests to compare
-	@$(BIN)/python tools/write_golden.py
+	@$(BIN)/python -m tools.write_golden
 
 results: setup ## keep the results of the last `make course` and `make binder-check` in data/results/
-	@$(BIN)/python tools/record_results.py
+	@$(BIN)/python -m tools.record_results
 
 readme: setup ## fill the tables and links of README.md, docs/ and deploy/
-	@$(BIN)/python tools/readme_table.py
+	@$(BIN)/python -m tools.readme_table
 	@$(BIN)/python -m deploy.tables
 
 links: readme notebooks ## after a change of repository or tag in pyproject.toml: badges, links, set-up cells
-	@$(BIN)/python tools/links.py
+	@$(BIN)/python -m tools.links
 
 COMPILE := $(BIN)/python -m uv pip compile pyproject.toml --quiet --python-version 3.11 --no-emit-index-url \
   --annotation-style line --custom-compile-command "make requirements"
@@ -68,33 +71,32 @@ requirements: setup ## compile the requirements.txt here, in binder/ and in depl
 	  --constraint requirements.txt -o deploy/kubernetes/requirements.txt
 
 binder-check: setup ## imitate Binder: its own environment, one core, 2 GB, every lesson
-	@$(BIN)/python tools/binder_check.py
+	@$(BIN)/python -m tools.binder_check
 
 HUB := build/hub
 hub-check: ## imitate a class of five on a JupyterHub (root on Linux; makes accounts, removes them)
 	@PYTHON=$(or $(HUB_PYTHON),/usr/bin/python3) deploy/one_server/install.sh $(HUB)
 	@$(HUB)/venv/bin/python -m deploy.one_server.trial.simulate_class --folder $(HUB)
 
-mutants: setup ## plant realistic mistakes in a copy, one by one: which test sees each? (10 to 25 minutes)
-	@$(BIN)/python tools/mutants.py
+stale: setup ## name the derived files that are stale, and the command that writes each
+	@$(BIN)/python -m tools.stale
 
-VERSIONS = @$(BIN)/python -m tools.check_versions $(@:test-%=%) --python $(PYTHON)
-OWN_RUN = @build/versions/$(@:test-%=%)/venv/bin/python -m tl_course run 01_motivation \
-  --profile smoke --output build/versions/$(@:test-%=%)/course
+mutants: setup ## plant realistic mistakes in a copy, one by one: which test sees each? (10 to 25 minutes)
+	@$(BIN)/python -m tools.mutants
+
+NOX = @$(BIN)/python -m nox -s $(@:test-%=%) --force-python $(PYTHON)
 
 test-colab: setup ## run the golden notebooks with Colab's packages, installed by their set-up cell
-	$(VERSIONS)
+	$(NOX)
 
 test-newest: setup ## run them with the newest packages (PYTHON=python3.13 picks the Python)
-	$(VERSIONS)
-	$(OWN_RUN)
+	$(NOX)
 
 test-oldest: setup ## run them with the lowest versions that pyproject.toml allows
-	$(VERSIONS)
-	$(OWN_RUN)
+	$(NOX)
 
 test-jax: setup ## run them with Keras on JAX
-	$(VERSIONS)
+	$(NOX)
 
 test-torch: setup ## run them with Keras on PyTorch
-	$(VERSIONS)
+	$(NOX)

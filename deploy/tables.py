@@ -4,8 +4,8 @@ import sys
 
 import yaml
 
+from common import marked_blocks
 from deploy import capacity
-from tools import readme_table
 
 DEPLOY = capacity.DEPLOY
 
@@ -88,7 +88,7 @@ def main():
     """Fill the tables; return 0."""
     for page, texts in tables().items():
         for name, text in texts.items():
-            readme_table.fill(page, name, text)
+            marked_blocks.fill(page, name, text)
     return 0
 
 

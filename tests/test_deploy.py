@@ -5,12 +5,14 @@ import math
 import os
 import py_compile
 import re
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
 from traitlets.config import Config
 
-from deploy import capacity, tables
+from deploy import capacity
 from deploy.one_server import accounts
 from deploy.one_server.trial import memory, promises, simulate_class, student
 from tests.lessons import ROOT
@@ -18,6 +20,7 @@ from tests.test_binder import not_flat
 
 SERVER, CLUSTER = ROOT / "deploy" / "one_server", ROOT / "deploy" / "kubernetes"
 VALUES = yaml.safe_load((CLUSTER / "values.yaml").read_text(encoding="utf-8"))
+GROUP_MODULE = "deploy.one_server.control_group"
 PIN = re.compile(r"(?m)^([\w.\-]+)==([\w.]+)")
 
 
@@ -73,12 +76,21 @@ def test_the_hub_is_closed_by_default(tmp_path, monkeypatch):
 
 
 def test_the_hub_limits_memory_with_and_without_systemd(tmp_path, monkeypatch):
-    for systemd, spawner in ((True, "systemd"), (False, "control_group.ControlGroupSpawner")):
+    for systemd, spawner in ((True, "systemd"), (False, f"{GROUP_MODULE}.ControlGroupSpawner")):
         monkeypatch.setattr("pathlib.Path.is_dir", lambda path, answer=systemd: answer)
         config = configuration(tmp_path / spawner, monkeypatch)
         assert config.JupyterHub.spawner_class == spawner
         limit = capacity.gigabytes_of(config.Spawner.mem_limit)
         assert capacity.one_student()["gb"] <= limit < promises.TOO_MUCH / 2**30
+
+
+def test_the_hub_finds_what_holds_a_student_to_the_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if not (Path(p) / "deploy").is_dir()])
+    monkeypatch.setattr("pathlib.Path.is_dir", lambda path: False)  # a machine without systemd
+    configuration(tmp_path, monkeypatch)
+    for name in (GROUP_MODULE, "common.memory_group"):
+        file = f"{name.replace('.', '/')}.py"
+        assert [p for p in sys.path if (Path(p) / file).is_file()] == [str(ROOT)]
 
 
 def test_the_service_starts_what_install_puts_there():
@@ -179,12 +191,6 @@ def test_the_class_runs_lesson_1():
 
 
 # ---------------------------------------------------------------- arithmetic
-
-
-def test_the_tables_are_up_to_date():
-    for page, texts in tables.tables().items():
-        for name, text in texts.items():
-            assert f"<!-- {name}: make readme -->\n{text}\n<!--" in page.read_text(encoding="utf-8")
 
 
 def test_a_class_on_one_server_by_hand():

@@ -7,6 +7,7 @@ and on planted text, where it finds something.
 import json
 import re
 
+import nbformat
 import pytest
 
 from tests.lessons import LESSONS, ROOT
@@ -14,6 +15,8 @@ from tests.lessons import LESSONS, ROOT
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 DOCS += sorted((ROOT / "deploy").rglob("README.md"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("**/[0-9]*.ipynb"))
+GOLDEN = sorted((ROOT / "tests" / "golden").glob("[0-9]*.ipynb"))
+ALT = r"""\balt=("[^"]*\w[^"]*"|'[^']*\w[^']*')"""
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "instructors.md").read_text(encoding="utf-8")
 PLANS = {"50 minutes: a lecture with demos": 50, "Session 1": 80, "Session 2": 80}
@@ -83,6 +86,19 @@ def broken_links(path):
         if not other.exists() or (anchor and anchor not in anchors(text_of(other))):
             found.append(f"{path.name}: {target}")
     return found
+
+
+def pictures_without_alt(text):
+    """Pictures in Markdown or HTML that say nothing to a reader who cannot see them."""
+    found = re.findall(r"!\[\s*\]\([^)]*\)", without_code(text))
+    return found + [tag for tag in re.findall(r"<img\b[^>]*>", text) if not re.search(ALT, tag)]
+
+
+def html_of(path):
+    """The HTML that an executed notebook displayed."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    given = [output for cell in cells for output in cell.get("outputs", [])]
+    return "".join("".join(output.get("data", {}).get("text/html", "")) for output in given)
 
 
 def glossary_faults(text, *, most=30):
@@ -204,6 +220,17 @@ def test_every_link_leads_somewhere(path):
     assert broken_links(path) == []
 
 
+@pytest.mark.parametrize("path", DOCS + NOTEBOOKS, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_every_picture_has_an_alt_text(path):
+    assert pictures_without_alt(text_of(path)) == []
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_every_displayed_picture_has_an_alt_text(path):
+    assert "<img" in html_of(path)
+    assert pictures_without_alt(html_of(path)) == []
+
+
 def test_glossary():
     assert glossary_faults(GLOSSARY) == []
     assert terms_not_in_their_lesson(GLOSSARY, ROOT / "lessons") == []
@@ -251,6 +278,17 @@ def test_a_broken_link_in_a_notebook_is_found(tmp_path):
     cell = {"cell_type": "markdown", "source": ["See [next](06_gone.ipynb)\n"]}
     (tmp_path / "05_x.ipynb").write_text(json.dumps({"cells": [cell]}))
     assert broken_links(tmp_path / "05_x.ipynb") == ["05_x.ipynb: 06_gone.ipynb"]
+
+
+@pytest.mark.parametrize(
+    "picture", ["![](a.png)", "![ ](a.png)", '<img src="a.png">', '<img alt="" src="a.png">']
+)
+def test_a_picture_without_alt_text_is_found(tmp_path, picture):
+    good = '![A valve](a.png) <img alt="A valve" src="a.png"> `![](a.png)`'
+    output = nbformat.v4.new_output("display_data", data={"text/html": picture})
+    cell = nbformat.v4.new_code_cell("x", outputs=[output])
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "a.ipynb")
+    assert pictures_without_alt(html_of(tmp_path / "a.ipynb") + good) == [picture]
 
 
 @pytest.mark.parametrize(

@@ -66,14 +66,6 @@ def overwritten(cells):
     return sorted(set().union(*mine) & set().union(*(names(c.source, ast.Load) for c in after)))
 
 
-def predictions(cells):
-    """A lesson asks before it shows, and says afterwards what people guess."""
-    text = "\n".join(text_cells(cells))
-    found = [] if re.search(r"\*\*Predict", text) else ["no prediction"]
-    guess = r"(?i)\b(most|many)\s+(people|students)?\s*(guess|expect|think|pictur|look)"
-    return found + ([] if re.search(guess, text) else ["not said what most people guess"])
-
-
 EXERCISES = """# %% [markdown]
 # **Predict: which?**
 
@@ -117,7 +109,7 @@ checks.report(checks.claim(other, shown))
 # %%
 print(shown)
 """
-RULES = [exercise_frame, needed_later, overwritten, predictions]
+RULES = [exercise_frame, needed_later, overwritten]
 PLANTED = [
     (exercise_frame, "Exercise 2 (transfer)", "Exercise 2 (open)", "headings [('1', 'repeat')"),
     (exercise_frame, "### BEGIN SOLUTION\nmine = shown + 1\n### END SOLUTION", "", "an exercise"),
@@ -126,8 +118,6 @@ PLANTED = [
     (exercise_frame, ' tags=["open"]', "", "0 open answers"),
     (needed_later, "print(shown)", "print(mine)", "mine"),
     (overwritten, "mine = shown + 1", "shown = mine = shown + 1", "shown"),
-    (predictions, "**Predict: which?**", "Which?", "no prediction"),
-    (predictions, "Most people guess two.", "It is two.", "not said what most people guess"),
 ]
 
 

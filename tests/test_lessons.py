@@ -35,10 +35,6 @@ def execute(path, tmp_path):
     )  # fmt: skip
 
 
-def test_the_notebooks_are_up_to_date(capsys):
-    assert build_notebooks.main(["--check"]) == 0, capsys.readouterr().out
-
-
 def test_the_lessons_come_in_order():
     numbers = [int(path.name[:2]) for path in STUDENT]
     assert numbers and numbers == list(range(1, len(numbers) + 1))

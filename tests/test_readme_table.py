@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from common import marked_blocks
 from tl_course import records
 from tools import links, readme_table
 
@@ -67,7 +68,7 @@ def test_a_page_without_markers_is_an_error(course):
     page = course / "README.md"
     page.write_text("no markers")
     with pytest.raises(ValueError, match="README.md lacks"):
-        readme_table.fill(page, "lessons", "table")
+        marked_blocks.fill(page, "lessons", "table")
     assert page.read_text() == "no markers"
 
 

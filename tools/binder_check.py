@@ -1,4 +1,4 @@
-"""Imitate Binder: `python tools/binder_check.py [NOTEBOOK ...]`.
+"""Imitate Binder: `python -m tools.binder_check [NOTEBOOK ...]`.
 
 A fresh environment from the files in binder/ alone, then every lesson in the student profile, on
 one core and within Binder's 2 GB: not a byte more is given where control groups can be written
@@ -14,8 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # also when run as a script
-from deploy.one_server import memory_group
+from common import memory_group
 
 ROOT = Path(__file__).resolve().parent.parent
 GROUPS = memory_group.GROUPS

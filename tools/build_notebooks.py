@@ -1,4 +1,4 @@
-"""Write the notebooks from the lessons: `python tools/build_notebooks.py [--check]`.
+"""Write the notebooks from the lessons: `python -m tools.build_notebooks`.
 
 Each lessons/NN_name.py (jupytext percent) gives two notebooks without outputs, always the same
 bytes: notebooks/solutions/NN_name.ipynb, complete, and notebooks/NN_name.ipynb, with stubs. Cells
@@ -17,7 +17,6 @@ from pathlib import Path
 import jupytext
 import nbformat
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # also when run as a script
 from tools import links, nbgrader_cells
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -91,29 +90,19 @@ def expected_notebooks(root):
     return notebooks
 
 
-def stale(root, notebooks):
-    """Return the notebooks under `root` that are missing, differ, or have lost their lesson."""
-    present = [*root.glob("notebooks/*.ipynb"), *root.glob("notebooks/solutions/*.ipynb")]
-    current = {path: path.read_bytes().decode("utf-8") for path in present}
-    return sorted(p for p in {*present, *notebooks} if current.get(p) != notebooks.get(p))
-
-
 def main(argv=None):
-    """Write the stale notebooks, or with --check only name them; return the exit code."""
+    """Write every notebook, remove those that have lost their lesson, return 0."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing, fail if one is stale")
     parser.add_argument("--root", type=Path, default=ROOT, help="folder that holds lessons/")
-    options = parser.parse_args(argv)
-    notebooks = expected_notebooks(options.root)
-    for path in (out_of_date := stale(options.root, notebooks)):
-        verb = "stale" if options.check else "wrote" if path in notebooks else "removed"
-        print(f"{verb}: {path.relative_to(options.root).as_posix()}")
-        if verb == "wrote":
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(notebooks[path].encode("utf-8"))
-        elif verb == "removed":
-            path.unlink()
-    return int(options.check and bool(out_of_date))
+    root = parser.parse_args(argv).root
+    notebooks = expected_notebooks(root)
+    for path in {*root.glob("notebooks/**/*.ipynb")} - notebooks.keys():
+        path.unlink()
+    for path, text in notebooks.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("utf-8"))
+    print(f"wrote {len(notebooks)} notebooks")
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Build the slides from the last course: `python tools/build_slides.py`.
+"""Build the slides from the last course: `python -m tools.build_slides`.
 
 slides/index.md holds the words. What the course measured is a placeholder there, filled from
 build/course: {{figure LESSON | start of a caption or alt text}}, {{line LESSON | part of a printed

@@ -17,6 +17,13 @@ def bring_cells(golden_path, solution_path, *, tag=None):
     golden_path.write_bytes(f"{nbformat.writes(golden)}\n".encode())
 
 
+def sources(path):
+    """Return (id, text, tags) of each cell of a notebook but papermill's; None without a file."""
+    if path.exists():
+        cells = chosen(nbformat.read(path, as_version=4), tag=None)
+        return tuple((cell.id, cell.source, *cell.metadata.get("tags", [])) for cell in cells)
+
+
 def chosen(notebook, tag):
     """Return the cells of a notebook that have this tag; for None all but papermill's own."""
     cells = [cell for cell in notebook.cells if cell.id != INJECTED]

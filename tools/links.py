@@ -1,8 +1,8 @@
 """The addresses under which the course can be opened, all made from one line of pyproject.toml.
 
 [tool] tl_course = { repository = "OWNER/NAME" on GitHub, tag = "a tag of it" }. `make links`
-writes them into README.md, docs/instructors.md and the notebooks. This file alone, `python
-tools/links.py`, takes the set-up cells of the solutions over into tests/golden, without a new run.
+writes them into README.md, docs/instructors.md and the notebooks. This file alone, as `python -m
+tools.links`, takes the set-up cells of the solutions over into tests/golden, without a new run.
 """
 
 import re
@@ -11,7 +11,6 @@ import tomllib
 from pathlib import Path
 from urllib.parse import urlencode
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # also when run as a script
 from tools import golden_cells
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,13 +1,13 @@
-"""Do the tests see realistic mistakes? `python tools/mutants.py [--only NAME ...]`.
+"""Do the tests see realistic mistakes? `python -m tools.mutants [--only NAME ...]`.
 
-Each mistake of tests/mutants.toml is planted alone in a copy of the tracked files. Tests likely to
-see it run first, then all. A failure counts only if the test passes without the mistake.
+Each mistake of tests/mutants.toml is planted alone in a copy of the course. Tests likely to see it
+run first, then all. A failure counts only if the test passes without the mistake. Where the course
+has moved on, one sentence says which mutants no longer fit, and nothing is planted.
 """
 
 import argparse
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,13 +18,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # also when run as a script
-from tools.golden_cells import bring_cells
+from tools import golden_cells, tree
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTEST = [sys.executable, *"-m pytest -x -q --tb=no -rfE --color=no -p no:cacheprovider".split()]
 NO_TESTS = 5  # what pytest returns when it found none
-ALL = ["tests", "--ignore=tests/test_mutants.py"]  # this one reads the table, which a plant upsets
 
 
 def changed_files(root, mutant):
@@ -32,21 +30,24 @@ def changed_files(root, mutant):
     changed = {}
     for change in mutant["changes"]:
         path, old = root / change["file"], change["old"]
-        text = changed.get(path) or path.read_bytes().decode("utf-8")
+        text = changed.get(path) or (path.read_bytes().decode("utf-8") if path.exists() else "")
         if (count := text.count(old)) != 1:
             raise ValueError(f"{mutant['name']}: {path.name} has {count} times, not once: {old!r}")
         changed[path] = text.replace(old, change["new"])
     return changed
 
 
-def copy_tracked(root, folder):
-    """Copy what git tracks under `root` into a new folder, itself a repository, and return it."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=True)
-    for name in filter(None, listed.stdout.decode().split("\0")):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(root / name, folder / name)
-    subprocess.run(["git", "init", "--quiet", folder], check=True)
-    return folder
+def misfits(root, mutants):
+    """Return one reason for each mutant that no longer fits the course under `root`."""
+    reasons = []
+    for mutant in mutants:
+        gone = [name for name in mutant["likely"] if not (root / name).exists()]
+        reasons += [f"{mutant['name']}: there is no {name}" for name in gone]
+        try:
+            changed_files(root, mutant)
+        except ValueError as reason:
+            reasons.append(str(reason))
+    return reasons
 
 
 def plant(folder, mutant):
@@ -54,10 +55,10 @@ def plant(folder, mutant):
     for path, text in changed_files(folder, mutant).items():
         path.write_bytes(text.encode("utf-8"))
     if mutant.get("rebuild"):
-        build = [sys.executable, "tools/build_notebooks.py"]
+        build = [sys.executable, "-m", "tools.build_notebooks"]
         subprocess.run(build, cwd=folder, check=True, capture_output=True)
         for path in (folder / "tests" / "golden").glob("*.ipynb"):
-            bring_cells(path, folder / "notebooks" / "solutions" / path.name)
+            golden_cells.bring_cells(path, folder / "notebooks" / "solutions" / path.name)
 
 
 def first_failure(folder, *arguments):
@@ -73,7 +74,7 @@ def first_failure(folder, *arguments):
 
 def caught_by(folder, clean, likely):
     """Return (was it caught?, the test that caught it or why none did)."""
-    quick, slow = [*ALL, "-m", "not lesson"], [*ALL, "-m", "lesson"]
+    quick, slow = ["tests", "-m", "not lesson"], ["tests", "-m", "lesson"]
     for arguments in (*([path] for path in likely), quick, slow):
         if test := first_failure(folder, *arguments):
             alone = test.split("::")[0] if ".ipynb" in test else test.split("[")[0]
@@ -86,10 +87,10 @@ def run_all(root, mutants):
     """Plant and test one mutant after the other, print a table, return how many were caught."""
     table, num_caught = Table("mutant", "caught by", "seconds"), 0
     with tempfile.TemporaryDirectory() as scratch:
-        clean = copy_tracked(root, Path(scratch) / "clean")
+        clean = tree.copy(root, Path(scratch) / "clean")
         for number, mutant in enumerate(mutants, start=1):
             begin, name = time.perf_counter(), mutant["name"]
-            folder = copy_tracked(root, Path(scratch) / name)
+            folder = tree.copy(root, Path(scratch) / name)
             plant(folder, mutant)
             caught, by = caught_by(folder, clean, mutant["likely"])
             num_caught += caught
@@ -100,13 +101,17 @@ def run_all(root, mutants):
 
 
 def main(argv=None, *, root=ROOT):
-    """Return 0 if a test caught each mutant, 1 if one got through."""
+    """Return 0 if a test caught each mutant, 1 if one got through or no longer fits."""
     mutants = tomllib.loads((root / "tests/mutants.toml").read_text(encoding="utf-8"))["mutant"]
-    names = [mutant["name"] for mutant in mutants if changed_files(root, mutant)]
+    names = [mutant["name"] for mutant in mutants]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=names, default=names)
     chosen = parser.parse_args(argv).only
-    return int(run_all(root, [m for m in mutants if m["name"] in chosen]) < len(set(chosen)))
+    mutants = [mutant for mutant in mutants if mutant["name"] in chosen]
+    if reasons := misfits(root, mutants):
+        print(f"No longer fit, so tests/mutants.toml must follow: {'; '.join(reasons)}.")
+        return 1
+    return int(run_all(root, mutants) < len(mutants))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Fill the tables and links of README.md and docs/: `python tools/readme_table.py`.
+"""Fill the tables and links of README.md and docs/: `python -m tools.readme_table`.
 
 Minutes and results come from data/results/course.json and binder.json, the questions from the
 titles of the notebooks, the classic mistakes from data/mistakes.csv, the addresses from the
@@ -11,7 +11,7 @@ import re
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # also when run as a script
+from common import marked_blocks
 from tl_course import records
 from tools import links
 
@@ -77,17 +77,6 @@ def mistakes():
     ).rstrip("\n")
 
 
-def fill(page, name, text):
-    """Replace what stands between `<!-- NAME: make readme -->` and `<!-- end of NAME -->`."""
-    begin, end = f"<!-- {name}: make readme -->", f"<!-- end of {name} -->"
-    before, found, rest = page.read_text(encoding="utf-8").partition(begin)
-    _, closed, after = rest.partition(end)
-    if not (found and closed):
-        raise ValueError(f"{page.name} lacks the line {begin!r} or {end!r}.")
-    filled = f"{before}{begin}\n{text}\n{end}{after}"
-    page.write_text(filled, encoding="utf-8", newline="\n")
-
-
 def blocks(root):
     """Return {(page, name of a block): its text} of everything that is generated."""
     home = links.home(root)
@@ -112,7 +101,7 @@ def main(argv=None):
     parser.add_argument("--root", type=Path, default=ROOT, help="folder that holds README.md")
     root = parser.parse_args(argv).root
     for (page, name), text in blocks(root).items():
-        fill(root / page, name, text)
+        marked_blocks.fill(root / page, name, text)
     return 0
 
 

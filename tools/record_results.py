@@ -1,4 +1,4 @@
-"""Keep the results of an executed course: `python tools/record_results.py [--course FOLDER]`.
+"""Keep the results of an executed course: `python -m tools.record_results [--course FOLDER]`.
 
 Every `records.record(name, results)` in the notebooks of build/course becomes
 data/results/NAME.json, with the date, the machine and the profile; lessons and README quote these

@@ -1,4 +1,4 @@
-"""Write the lessons as nbgrader's source folder: `python tools/write_assignment.py FOLDER`.
+"""Write the lessons as nbgrader's source folder: `python -m tools.write_assignment FOLDER`.
 
 FOLDER/NN_name.ipynb holds the solutions between their markers, which nbgrader cuts out
 when it makes the students' version. See docs/instructors.md.
@@ -8,7 +8,6 @@ import argparse
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # also when run as a script
 from tools import build_notebooks
 
 

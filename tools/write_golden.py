@@ -1,4 +1,4 @@
-"""Execute the solutions in the smoke profile into tests/golden: `python tools/write_golden.py`.
+"""Execute the solutions in the smoke profile into tests/golden: `python -m tools.write_golden`.
 
 `pytest --nbval` runs these notebooks again and compares what each cell says with what it said here.
 They run on drawings, without a network, so that every machine can repeat them. What is not
@@ -15,7 +15,6 @@ from pathlib import Path
 import nbformat
 import papermill
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # also when run as a script
 from tl_course.commands import _notebooks
 from tools.build_notebooks import METADATA, ROOT
 from tools.golden_cells import INJECTED
@@ -79,6 +78,9 @@ def main(argv=None):
     parser.add_argument("lessons", nargs="*", help="such as 04_fine_tuning; all for no name")
     options = parser.parse_args(argv)
     paths = [SOLUTIONS / f"{name}.ipynb" for name in options.lessons]
+    for path in GOLDEN.glob("*.ipynb"):
+        if not (SOLUTIONS / path.name).exists():  # its lesson is gone
+            path.unlink()
     with tempfile.TemporaryDirectory() as folder:
         set_environment(Path(folder))
         for path in paths or sorted(SOLUTIONS.glob("[0-9]*.ipynb")):

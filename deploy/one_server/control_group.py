@@ -7,7 +7,8 @@ import contextlib
 import os
 
 from jupyterhub.spawner import LocalProcessSpawner
-from memory_group import limited_group  # beside this file: jupyterhub_config.py adds the folder
+
+from common import memory_group  # jupyterhub_config.py adds the course's folder
 
 
 class ControlGroupSpawner(LocalProcessSpawner):
@@ -16,7 +17,7 @@ class ControlGroupSpawner(LocalProcessSpawner):
     def make_preexec_fn(self, name):
         """Return what the new process does first: enter the group, then become the student."""
         become_student = super().make_preexec_fn(name)
-        self.group = limited_group(f"tl_course_{name}", self.mem_limit)
+        self.group = memory_group.limited_group(f"tl_course_{name}", self.mem_limit)
 
         def enter():
             (self.group / "cgroup.procs").write_text(str(os.getpid()))

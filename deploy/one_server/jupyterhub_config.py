@@ -39,8 +39,8 @@ if Path("/run/systemd/system").is_dir():  # what systemd's own sd_booted() asks
     c.JupyterHub.spawner_class = "systemd"
     c.SystemdSpawner.isolate_tmp = True
 else:
-    sys.path.insert(0, str(Path(__file__).resolve().parent))
-    c.JupyterHub.spawner_class = "control_group.ControlGroupSpawner"
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the course's folder
+    c.JupyterHub.spawner_class = "deploy.one_server.control_group.ControlGroupSpawner"
 
 # A server that nobody has used for an hour is stopped: its memory is free, its files stay.
 CULLER = "idle-culler"
