@@ -16,7 +16,7 @@ from keras import layers
 from tl_course import anatomy, records
 
 HIGHEST_RATE = {"SGD": 5e-2}  # for fine-tuning; lesson 4 measures what Adam's 1e-2 destroys
-HIGHEST_RATE_OF_OTHERS = 5e-4
+HIGHEST_RATE_OF_OTHERS = 5e-4  # constant; after a warm-up three times as much does no harm
 LOWEST_RATE = 1e-7
 
 # A lesson trains many small models on purpose; TensorFlow warns of each as if by mistake.
@@ -87,7 +87,7 @@ def unfreeze(backbone, *, from_block=None):
         layer.trainable = layer in chosen and not is_batch_normalization
 
 
-def foresee(model, learning_rate, *, optimizer="Adam", before=None):
+def foresee(model, learning_rate, *, warm_up=False, optimizer="Adam", before=None):
     """The Findings 6 to 9 that fine-tuning at this learning rate would run into.
 
     Empty where no pretrained convolution may move: a new head, or a network from scratch.
@@ -99,7 +99,8 @@ def foresee(model, learning_rate, *, optimizer="Adam", before=None):
     kernels_may_move = any(map(may_move, anatomy.convolutions(body)))
     if not (anatomy.is_pretrained(body) and kernels_may_move):
         return found
-    if learning_rate > (highest := HIGHEST_RATE.get(optimizer, HIGHEST_RATE_OF_OTHERS)):
+    highest = HIGHEST_RATE.get(optimizer, HIGHEST_RATE_OF_OTHERS) * (3 if warm_up else 1)
+    if learning_rate > highest:
         detail = f"(It is {learning_rate:g}; above {highest:g} look twice.)"
         found.append(records.finding(6, detail))
     if free := [layer for layer in anatomy.norms(body) if may_move(layer)]:
@@ -141,8 +142,8 @@ class Schedule(NamedTuple):
         return row[: self.steps * self.batch_size].reshape(self.steps, self.batch_size)
 
     def epochs(self, num_images):
-        """About as many passes over so many pictures."""
-        return max(1, round(self.steps * self.batch_size / num_images))
+        """As many passes over so many pictures as hold these steps, the last batch being smaller."""
+        return max(1, round(self.steps / -(-num_images // self.batch_size)))
 
 
 def schedule(num_images, num_classes, *, step):
@@ -165,37 +166,60 @@ def schedule(num_images, num_classes, *, step):
 
 
 def train(
-    model, train_set, val_set=None, *, learning_rate, epochs, seed, batch_size=32,
-    augmentation=None, verbose=False,
+    model, train_set, val_set=None, *, schedule=None, learning_rate=None, epochs=None, seed,
+    batch_size=32, augmentation=None, verbose=False,
 ):  # fmt: skip
     """Compile and fit the model, in place. One function for both steps.
 
     train_set, val_set: images (or features) and integer labels; without val_set nothing is
-    validated. learning_rate: Adam's, about 1e-3 for a new head, 1e-5 to 1e-4 for fine-tuning.
-    augmentation: a Keras layer or model that changes the training pixels at random; validation
-    pixels stay as they are. Compiling here, always, makes `freeze` and `unfreeze` take effect.
-    Prints the classic mistakes that it sees coming; raises ValueError for what cannot work.
+    validated. schedule: a Schedule, such as `schedule(...)` gives; or, for a constant rate,
+    learning_rate, Adam's, with epochs and batch_size. augmentation: a Keras layer or model that
+    changes the training pixels at random; validation pixels stay as they are. Compiling here,
+    always, makes `freeze` and `unfreeze` take effect. Prints the classic mistakes that it sees
+    coming; raises ValueError for what cannot work.
     Returns the history, one number an epoch: loss, accuracy and val_loss, val_accuracy (0..1).
     """
-    _check_training(model, train_set, val_set, learning_rate)
+    plan = schedule or _constant(learning_rate, epochs, batch_size, len(train_set))
+    _check_training(model, train_set, val_set, plan)
     keras.utils.set_random_seed(seed)
     if augmentation is not None:
         pixels = keras.Input(model.input_shape[1:])
         model = keras.Model(pixels, model(augmentation(pixels)))  # the very same weights
     model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate),
+        optimizer=keras.optimizers.Adam(plan.learning_rate),
         loss="sparse_categorical_crossentropy", metrics=["accuracy"],
         jit_compile=False,  # XLA made convolutions 15 times slower on a CPU
     )  # fmt: skip
     history = model.fit(
-        train_set.images, train_set.labels, epochs=epochs, verbose=0,
+        train_set.images, train_set.labels, epochs=plan.epochs(len(train_set)), verbose=0,
         validation_data=None if val_set is None else (val_set.images, val_set.labels),
-        batch_size=batch_size, callbacks=[_OneLineAnEpoch()] if verbose else [],
+        batch_size=plan.batch_size,
+        callbacks=[_Rates(plan.rates()), *([_OneLineAnEpoch()] if verbose else [])],
     )  # fmt: skip
     return {name: [float(value) for value in values] for name, values in history.history.items()}
 
 
-def _check_training(model, train_set, val_set, learning_rate):
+def _constant(learning_rate, epochs, batch_size, num_images):
+    """The Schedule of a constant rate. ValueError where rate or epochs are missing."""
+    if learning_rate is None or epochs is None:
+        got = f"learning_rate {learning_rate} and epochs {epochs}"
+        raise ValueError(f"Got {got}: give both, or a schedule.")
+    return Schedule(learning_rate, epochs * -(-num_images // batch_size), batch_size=batch_size)
+
+
+class _Rates(keras.callbacks.Callback):
+    """Set the rate of each step; after the last one it stays."""
+
+    def __init__(self, rates):
+        super().__init__()
+        self.rates, self.step = rates, 0
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.model.optimizer.learning_rate = self.rates[min(self.step, len(self.rates) - 1)]
+        self.step += 1
+
+
+def _check_training(model, train_set, val_set, plan):
     """Raise for what cannot work; print the classic mistakes that can be seen coming."""
     for name, part in (("train_set", train_set), ("val_set", val_set)):
         if part is not None:
@@ -209,9 +233,10 @@ def _check_training(model, train_set, val_set, learning_rate):
         raise ValueError(str(records.finding(11, detail)))
     if not model.trainable_weights:
         raise ValueError(str(records.finding(4, "(No weight of this model is trainable.)")))
-    if not 0 < learning_rate < 10:
-        raise ValueError(f"learning_rate is {learning_rate}: expected a number between 0 and 10.")
-    for mistake in foresee(model, learning_rate):
+    if not 0 < plan.learning_rate < 10:
+        got = f"learning_rate is {plan.learning_rate}"
+        raise ValueError(f"{got}: expected a number between 0 and 10.")
+    for mistake in foresee(model, plan.learning_rate, warm_up=plan.warm_up > 0):
         print(mistake)
 
 
