@@ -1,8 +1,8 @@
-"""When does fine-tuning pay, and with which schedule? `python -m benchmarks.fine_tuning pilot|test`.
+"""When does fine-tuning pay, with which schedule? `python -m benchmarks.fine_tuning pilot|test`.
 
-pilot: settings are tried on the validation pictures that cartons and groceries bring, of other shop
-visits than the training pictures. test: the course's own schedule, fixed after that, is judged once,
-on the test pictures and on new seeds. Each writes build/fine_tuning/NAME.json.
+pilot: settings are tried on the validation pictures that cartons and groceries bring, of other
+shop visits than the training pictures. test: the course's own schedule, fixed after that, is judged
+once, on the test pictures and on new seeds. Each writes build/fine_tuning/NAME.json.
 """
 
 import argparse

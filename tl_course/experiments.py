@@ -1,7 +1,7 @@
 """Which way of learning is better, and how sure are we?
 
-`compare` lets several ways learn from the same few pictures, seed after seed, and keeps every answer
-to every test picture, so that differences can be taken in pairs.
+`compare` lets several ways learn from the same few pictures, seed after seed, and keeps every
+answer to every test picture, so that differences can be taken in pairs.
 """
 
 import functools

@@ -31,7 +31,7 @@ def add_head(backbone, num_classes, *, seed, dropout=0.2):
     Returns a flat keras.Model, raw pixels (n, height, width, 3) to probabilities (n, num_classes);
     it shares the backbone's layers, so what trains the one changes the other. The head begins at
     zero, all classes alike, as in BiT (Kolesnikov et al. 2020, https://arxiv.org/abs/1912.11370):
-    of random weights, those that a few pictures never correct would stay as noise. seed: of dropout.
+    of random weights, those that a few pictures never correct stay as noise. seed: of dropout.
     """
     if num_classes < 2:
         raise ValueError(f"num_classes is {num_classes}: a classifier needs at least 2.")
@@ -116,8 +116,8 @@ class Schedule(NamedTuple):
 
     learning_rate: float  # Adam's, at its highest
     steps: int  # batches
-    warm_up: int = 0  # of these steps: the rate climbs from near 0, so that no early step is violent
-    final: float = 1.0  # the rate of the last step, as a fraction of the highest: a cosine leads there
+    warm_up: int = 0  # of these steps: the rate climbs, so that no early step is violent
+    final: float = 1.0  # the last step's rate, as a fraction of the highest; a cosine leads there
     batch_size: int = 32
 
     def rates(self):
@@ -142,7 +142,7 @@ class Schedule(NamedTuple):
         return row[: self.steps * self.batch_size].reshape(self.steps, self.batch_size)
 
     def epochs(self, num_images):
-        """As many passes over so many pictures as hold these steps, the last batch being smaller."""
+        """About as many passes over so many pictures as hold these steps."""
         return max(1, round(self.steps / -(-num_images // self.batch_size)))
 
 
