@@ -5,17 +5,21 @@ backbone and train on, with a small learning rate. Both steps call the same `tra
 only in what is trainable and in the learning rate.
 """
 
+import io
 import logging
+import tempfile
 from dataclasses import replace
 
 import keras
 import numpy as np
 from keras import layers
 
-from tl_course import checks
+from tl_course import checks, litert
 
 # A lesson trains many small models on purpose; TensorFlow warns of each as if by mistake.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+MEMORY_LIMIT = 500_000_000  # bytes of activations in memory: a quarter of what Binder gives
 
 # ---------------------------------------------------------------- the classifier
 
@@ -176,20 +180,61 @@ class _OneLineAnEpoch(keras.callbacks.Callback):
 # ---------------------------------------------------------------- the frozen part, computed once
 
 
-def extract_features(backbone, images, *, batch_size=16):
-    """The backbone's outputs for these images, (n, dimensions) float32.
+def extract_features(network, images, *, batch_size=16, memory_limit=MEMORY_LIMIT):
+    """The network's outputs for these images, float32: (n, dimensions), or a trunk's activations.
 
-    While the backbone is frozen they never change, so computing them once replaces most of the
-    work of every epoch. Not valid with augmentation, nor after the backbone was fine-tuned.
-    batch_size: images at a time; 16 is as fast as 32 on a CPU and takes less memory.
+    While the network is frozen they never change, so computing them once replaces most of the work
+    of every epoch. Not valid with augmentation, nor after the network was fine-tuned.
+    images: one array, or an iterable of arrays (m, height, width, 3), such as a generator that
+    reads them: then only a few are in memory at a time. batch_size: images at a time through
+    Keras; `litert` does the same faster where it can. memory_limit: bytes; larger outputs go to a
+    temporary file, memory-mapped, and one printed line says so.
     """
-    features = backbone.predict(images, batch_size=batch_size, verbose=0)
-    return np.asarray(features, dtype="float32")  # mixed precision computes them in float16
+    groups = [images] if hasattr(images, "shape") else images
+    return _one_array(_outputs(network, groups, batch_size), memory_limit)
 
 
-def precompute(backbone, dataset):
-    """The data set with the backbone's features in the place of its images."""
-    return replace(dataset, images=extract_features(backbone, dataset.images))
+def _outputs(network, groups, batch_size):
+    """The outputs of each group of images, a few at a time."""
+    run, step = None, 32 * batch_size
+    for number, group in enumerate(groups):
+        if number == 0:
+            run = litert.runner(network, group, len(group) if isinstance(groups, list) else None)
+            step = litert.BATCH if run else step
+        for start in range(0, max(1, len(group)), step):
+            few = group[start : start + step]
+            # In mixed precision Keras computes float16: too coarse to go on with.
+            yield run(few) if run else np.asarray(
+                network.predict(few, batch_size=batch_size, verbose=0), dtype="float32"
+            )
+
+
+def _one_array(parts, memory_limit):
+    """The parts as one array, in memory or, beyond memory_limit bytes, in a file."""
+    buffer, rows = io.BytesIO(), 0
+    for part in parts:
+        if isinstance(buffer, io.BytesIO) and buffer.tell() + part.nbytes > memory_limit:
+            print(f"More than {memory_limit / 1e6:.0f} MB: kept in a file, memory-mapped.")
+            buffer = _moved_to_file(buffer)
+        buffer.write(np.ascontiguousarray(part))
+        rows += len(part)
+    shape = (rows, *part.shape[1:])
+    if isinstance(buffer, io.BytesIO):
+        return np.frombuffer(buffer.getbuffer(), dtype="float32").reshape(shape)
+    buffer.flush()
+    return np.memmap(buffer, dtype="float32", mode="r+", shape=shape)
+
+
+def _moved_to_file(buffer):
+    file = tempfile.TemporaryFile()  # no name: it goes away with the array
+    file.write(buffer.getbuffer())
+    return file
+
+
+def precompute(network, dataset, *, memory_limit=MEMORY_LIMIT):
+    """The data set with the network's features, or a trunk's activations, in place of images."""
+    outputs = extract_features(network, dataset.images, memory_limit=memory_limit)
+    return replace(dataset, images=outputs)
 
 
 # ---------------------------------------------------------------- the evidence
