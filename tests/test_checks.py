@@ -12,7 +12,17 @@ import tensorflow as tf
 from keras import layers
 
 from tests import tiny
-from tl_course import backbones, checks, data, evaluation, look_alikes, transfer
+from tl_course import (
+    anatomy,
+    backbones,
+    checks,
+    data,
+    evaluation,
+    look_alikes,
+    photographs,
+    records,
+    transfer,
+)
 
 ADAM = keras.optimizers.Adam
 SPARSE = "sparse_categorical_crossentropy"
@@ -163,7 +173,7 @@ def softmax_missing(way):
     network = pretrained()
     transfer.freeze(network)
     x = way(network)
-    last = list(checks._all_layers(x))[-1]
+    last = list(anatomy.all_layers(x))[-1]
     last.activation = keras.activations.linear
     x.compile(ADAM(), "categorical_crossentropy")
     return checks.head_phase(x, 2)
@@ -270,7 +280,7 @@ def test_correct_work_on_the_networks_of_keras_raises_no_alarm(name):
     model = head_ready(network=network, num_classes=3)
     assert checks.head_phase(model, 3) == []
     model.get_layer("head").bias.assign([0.1, 0.0, -0.1])
-    transfer.unfreeze(network, from_block=transfer.block_names(network)[-1])
+    transfer.unfreeze(network, from_block=anatomy.block_names(network)[-1])
     model.compile(ADAM(1e-5), SPARSE)
     before = transfer.snapshot(model)
     model.fit(np.random.default_rng(0).uniform(0, 255, (6, 32, 32, 3)), np.arange(6) % 3, verbose=0)
@@ -316,7 +326,7 @@ def head_untrained_seen_before_training(way):
 def block_cut(way):
     network = mobilenet()
     model, _ = head_ready(way, network=network), None
-    list(checks._all_layers(model))[-1].bias.assign([0.1, -0.1])
+    list(anatomy.all_layers(model))[-1].bias.assign([0.1, -0.1])
     network.trainable = True
     cut = [layer.name for layer in network.layers].index("block_15_depthwise")
     for layer in network.layers:
@@ -348,7 +358,7 @@ def test_a_snapshot_of_another_model_is_refused():
 
 # ---------------------------------------------------------------- planting, pixels
 
-PHOTOGRAPHS = np.stack(list(data.bundled_photographs(image_size=64).values()))
+PHOTOGRAPHS = np.stack(list(photographs.bundled_photographs(image_size=64).values()))
 
 
 def lite(way=flat):
@@ -658,8 +668,9 @@ def test_planted(mistake, plant, way):
 
 
 def test_every_mistake_is_planted_and_the_table_says_by_which_test():
-    assert {mistake for mistake, _ in PLANTED} == set(range(1, 23)) == set(data.classic_mistakes())
-    for number, row in data.classic_mistakes().items():
+    planted = {mistake for mistake, _ in PLANTED}
+    assert planted == set(range(1, 23)) == set(records.classic_mistakes())
+    for number, row in records.classic_mistakes().items():
         names = [plant.__name__ for mistake, plant in PLANTED if mistake == number]
         assert row["planted_by"].split() == names
 
@@ -679,7 +690,7 @@ def test_train_says_what_it_sees_coming(prepare, rate, untrained, mistake, capsy
     model = flat(network) if untrained else head_trained(network=network)[0]
     prepare(network)
     transfer.train(model, SET, learning_rate=rate, epochs=1, seed=0)
-    expected = f"{checks.finding(mistake)}".split("\n")[0] if mistake else ""
+    expected = f"{records.finding(mistake)}".split("\n")[0] if mistake else ""
     printed = capsys.readouterr().out
     assert printed.startswith(expected) and bool(printed) == bool(mistake)
     assert printed.count("Mistake") == bool(mistake)
@@ -709,7 +720,7 @@ def test_nothing_yet_is_not_attempted(capsys):
 
 def test_the_report_names_the_mistake_and_asks(capsys):
     checks.report([])
-    checks.report([checks.finding(11, "(3 outputs, 2 classes.)")])
+    checks.report([records.finding(11, "(3 outputs, 2 classes.)")])
     assert capsys.readouterr().out == (
         "Well done: no classic mistake found.\n"
         "Mistake 11: The number of outputs is not the number of classes. (3 outputs, 2 classes.)\n"
@@ -717,7 +728,7 @@ def test_the_report_names_the_mistake_and_asks(capsys):
     )
 
 
-@pytest.mark.parametrize("findings", [None, [checks.finding(3)]])
+@pytest.mark.parametrize("findings", [None, [records.finding(3)]])
 def test_grading_raises_the_same_words(findings, monkeypatch):
     monkeypatch.setenv("TL_COURSE_GRADING", "1")
     with pytest.raises(AssertionError, match="not attempted yet|Mistake 3: The backbone"):

@@ -13,7 +13,7 @@ import pytest
 import tiny
 from PIL import Image
 
-from tl_course import data
+from tl_course import data, photographs, records
 
 
 def photograph(seed, *, size=(48, 32), kind="JPEG"):
@@ -35,7 +35,7 @@ def folder(tmp_path):
 
 
 def test_a_folder_of_class_folders_becomes_an_image_set(folder):
-    dataset = data.load_folder(folder, image_size=16)
+    dataset = photographs.load_folder(folder, image_size=16)
     assert dataset.images.shape == (4, 16, 16, 3)
     assert dataset.images.dtype == np.uint8
     assert dataset.class_names == ("cat", "dog")
@@ -48,14 +48,14 @@ def test_classes_come_in_alphabetical_order_whatever_the_disk_says(tmp_path):
     for name in names:  # so many that no order of a file system is alphabetical by luck
         (tmp_path / name).mkdir()
         (tmp_path / name / "1.jpg").write_bytes(photograph(1))
-    assert data.load_folder(tmp_path, image_size=16).class_names == tuple(sorted(names))
+    assert photographs.load_folder(tmp_path, image_size=16).class_names == tuple(sorted(names))
 
 
 def test_every_refused_file_is_reported_with_the_reason(folder, capsys):
     (folder / "cat" / "notes.txt").write_text("no picture")
     (folder / "dog" / "half.jpg").write_bytes(photograph(9, size=(400, 400))[:3000])
     (folder / "dog" / ".DS_Store").write_bytes(b"hidden")
-    dataset = data.load_folder(folder, image_size=16)
+    dataset = photographs.load_folder(folder, image_size=16)
     assert len(dataset) == 4
     printed = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in printed] == [
@@ -67,9 +67,9 @@ def test_every_refused_file_is_reported_with_the_reason(folder, capsys):
 
 def test_a_folder_without_photographs_is_named(tmp_path):
     with pytest.raises(ValueError, match="is no folder"):
-        data.load_folder(tmp_path / "nothing", image_size=16)
+        photographs.load_folder(tmp_path / "nothing", image_size=16)
     with pytest.raises(ValueError, match="No photograph found.*<class>/<photo>.jpg"):
-        data.load_folder(tmp_path, image_size=16)
+        photographs.load_folder(tmp_path, image_size=16)
 
 
 def test_a_camera_s_rotation_is_obeyed(tmp_path):
@@ -79,7 +79,7 @@ def test_a_camera_s_rotation_is_obeyed(tmp_path):
     exif[0x0112] = 6  # "turn me a quarter clockwise"
     lying = Image.fromarray(np.rot90(upright, 1).copy())
     lying.save(tmp_path / "photo.png", exif=exif)
-    pixels = data.read_photograph(tmp_path / "photo.png", image_size=20)
+    pixels = photographs.read_photograph(tmp_path / "photo.png", image_size=20)
     assert pixels[:8].mean() > 250
     assert pixels[-8:].mean() < 5
 
@@ -88,14 +88,14 @@ def test_the_central_square_is_kept_and_not_squashed(tmp_path):
     wide = np.zeros((20, 60, 3), dtype="uint8")
     wide[:, 20:40] = 200
     Image.fromarray(wide).save(tmp_path / "wide.png")
-    assert data.read_photograph(tmp_path / "wide.png", image_size=20).min() == 200
+    assert photographs.read_photograph(tmp_path / "wide.png", image_size=20).min() == 200
 
 
 @pytest.mark.parametrize("channel", range(3), ids=["red", "green", "blue"])
 def test_a_colour_is_read_into_its_own_channel(tmp_path, channel):
     colour = np.eye(3, dtype=int)[channel] * 200
     Image.new("RGB", (32, 32), tuple(colour.tolist())).save(tmp_path / "one.png")
-    read = data.read_photograph(tmp_path / "one.png", image_size=16)
+    read = photographs.read_photograph(tmp_path / "one.png", image_size=16)
     np.testing.assert_array_equal(read, np.broadcast_to(colour, (16, 16, 3)))
 
 
@@ -103,26 +103,27 @@ def test_a_box_is_cut_out_as_the_square_around_it(tmp_path):
     picture = np.zeros((40, 60, 3), dtype="uint8")
     picture[10:20, 30:50] = 200  # 20 wide, 10 high
     Image.fromarray(picture).save(tmp_path / "box.png")
-    pixels = data.read_photograph(tmp_path / "box.png", image_size=20, box=(30, 10, 50, 20))
+    pixels = photographs.read_photograph(tmp_path / "box.png", image_size=20, box=(30, 10, 50, 20))
     assert np.array_equal(pixels[..., 0], picture[5:25, 30:50, 0])
-    at_edge = data.read_photograph(tmp_path / "box.png", image_size=20, box=(50, 30, 60, 40))
+    at_edge = photographs.read_photograph(tmp_path / "box.png", image_size=20, box=(50, 30, 60, 40))
     assert at_edge.shape == (20, 20, 3)
 
 
 def test_transparent_palette_and_grey_pictures_become_rgb(tmp_path):
     for mode in ("RGBA", "P", "L", "LA", "1"):
         Image.new(mode, (20, 20)).save(tmp_path / f"{mode}.png")
-        assert data.read_photograph(tmp_path / f"{mode}.png", image_size=8).shape == (8, 8, 3)
+        photo = photographs.read_photograph(tmp_path / f"{mode}.png", image_size=8)
+        assert photo.shape == (8, 8, 3)
 
 
 def test_the_bundled_photographs_are_four():
-    photographs = data.bundled_photographs(image_size=32)
-    assert sorted(photographs) == ["astronaut", "chelsea", "coffee", "rocket"]
-    assert all(pixels.shape == (32, 32, 3) for pixels in photographs.values())
+    bundled = photographs.bundled_photographs(image_size=32)
+    assert sorted(bundled) == ["astronaut", "chelsea", "coffee", "rocket"]
+    assert all(pixels.shape == (32, 32, 3) for pixels in bundled.values())
 
 
 def test_imagenet_has_a_thousand_classes_and_lasagna_is_none_of_them():
-    names = data.imagenet_classes()
+    names = records.imagenet_classes()
     assert len(names) == 1000
     assert names[285] == "Egyptian cat"
     assert "bell pepper" in names
@@ -132,12 +133,12 @@ def test_imagenet_has_a_thousand_classes_and_lasagna_is_none_of_them():
 # ---------------------------------------------------------------- manifests
 
 
-@pytest.mark.parametrize("name", data.DATASETS)
+@pytest.mark.parametrize("name", records.DATASETS)
 def test_every_row_of_a_manifest_says_where_from_and_under_which_licence(name):
-    rows = data._read_manifest(name)
+    rows = photographs._read_manifest(name)
     assert rows
     for row in rows:
-        archive, member = data._archive(row)
+        archive, member = photographs._archive(row)
         assert archive.startswith("https://github.com/")
         assert member
         assert len(row["sha256"]) == 64
@@ -146,16 +147,16 @@ def test_every_row_of_a_manifest_says_where_from_and_under_which_licence(name):
 
 
 def test_blood_cells_are_split_by_image():
-    rows = data._read_manifest("blood_cells")
+    rows = photographs._read_manifest("blood_cells")
     files = {split: {r["file"] for r in rows if r["split"] == split} for split in ("train", "test")}
     assert not files["train"] & files["test"]
 
 
 def test_unknown_names_are_answered_with_the_known_ones():
     with pytest.raises(ValueError, match="'fruit': choose from .*groceries"):
-        data.load_dataset("fruit", split="train", image_size=16)
+        photographs.load_dataset("fruit", split="train", image_size=16)
     with pytest.raises(ValueError, match="no split 'validation': choose from .*train"):
-        data.load_dataset("groceries", split="validation", image_size=16)
+        photographs.load_dataset("groceries", split="validation", image_size=16)
 
 
 # ---------------------------------------------------------------- fetching, from a local server
@@ -177,8 +178,9 @@ def small_manifest(monkeypatch, tmp_path):
         archive.writestr("shop-abc123/README.md", "not in the manifest")
         for member, content in contents.items():
             archive.writestr(f"shop-abc123/{member}", content)
-    monkeypatch.setattr(data, "_read_manifest", lambda name: rows)
-    monkeypatch.setattr(data, "GITHUB", _serve(tmp_path / "served"))
+    manifests = {"groceries": rows}
+    monkeypatch.setattr(photographs, "_read_manifest", lambda name: manifests.get(name, []))
+    monkeypatch.setattr(photographs, "GITHUB", _serve(tmp_path / "served"))
     for variable in ("TL_COURSE_MIRROR", "TL_COURSE_OFFLINE"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("TL_COURSE_CACHE", str(tmp_path / "cache"))
@@ -202,21 +204,22 @@ def _serve(folder):
 def test_fetching_takes_one_request_and_only_the_manifest_s_files(small_manifest, tmp_path):
     rows, _ = small_manifest
     REQUESTS.clear()
-    folder = data.fetch("groceries")
+    folder = photographs.fetch("groceries")
     assert folder == tmp_path / "cache"
     assert len(REQUESTS) == 1
     files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     assert files == sorted(row["file"] for row in rows)
-    assert data.load_dataset("groceries", split="train", image_size=8).images.shape == (2, 8, 8, 3)
-    data.fetch("groceries")
+    train_set = photographs.load_dataset("groceries", split="train", image_size=8)
+    assert train_set.images.shape == (2, 8, 8, 3)
+    photographs.fetch("groceries")
     assert len(REQUESTS) == 1, "what is here is not fetched again"
 
 
 def test_a_damaged_file_is_fetched_again(small_manifest):
     rows, _ = small_manifest
-    folder = data.fetch("groceries")
+    folder = photographs.fetch("groceries")
     (folder / rows[0]["file"]).write_bytes(b"damaged")
-    data.fetch("groceries")
+    photographs.fetch("groceries")
     content = (folder / rows[0]["file"]).read_bytes()
     assert hashlib.sha256(content).hexdigest() == rows[0]["sha256"]
 
@@ -224,8 +227,8 @@ def test_a_damaged_file_is_fetched_again(small_manifest):
 def test_a_wrong_file_in_the_archive_is_never_placed(small_manifest, tmp_path):
     rows, _ = small_manifest
     rows[1]["sha256"] = "0" * 64
-    with pytest.raises(data.PhotographsUnavailable, match="its SHA-256 differs"):
-        data.fetch("groceries")
+    with pytest.raises(photographs.PhotographsUnavailable, match="its SHA-256 differs"):
+        photographs.fetch("groceries")
     placed = [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()]
     assert placed == ["0.jpg"], "files before it are kept, nothing half-written"
 
@@ -233,26 +236,27 @@ def test_a_wrong_file_in_the_archive_is_never_placed(small_manifest, tmp_path):
 def test_an_archive_that_is_gone_or_broken_gives_one_sentence(small_manifest):
     _, archive = small_manifest
     archive.write_bytes(b"no archive")
-    with pytest.raises(data.PhotographsUnavailable, match="fetch groceries"):
-        data.fetch("groceries")
+    with pytest.raises(photographs.PhotographsUnavailable, match="fetch groceries"):
+        photographs.fetch("groceries")
     archive.unlink()
-    with pytest.raises(data.PhotographsUnavailable, match="cannot be downloaded"):
-        data.fetch("groceries")
+    with pytest.raises(photographs.PhotographsUnavailable, match="cannot be downloaded"):
+        photographs.fetch("groceries")
 
 
 def test_offline_without_mirror_says_what_to_do(small_manifest, monkeypatch):
     monkeypatch.setenv("TL_COURSE_OFFLINE", "1")
     REQUESTS.clear()
-    with pytest.raises(data.PhotographsUnavailable, match="python -m tl_course fetch groceries"):
-        data.fetch("groceries")
+    what_to_do = "python -m tl_course fetch groceries"
+    with pytest.raises(photographs.PhotographsUnavailable, match=what_to_do):
+        photographs.fetch("groceries")
     assert REQUESTS == []
 
 
 def test_a_complete_mirror_is_used_in_place(small_manifest, monkeypatch, tmp_path):
-    mirror = data.fetch("groceries", folder=tmp_path / "mirror")
+    mirror = photographs.fetch("groceries", folder=tmp_path / "mirror")
     monkeypatch.setenv("TL_COURSE_MIRROR", str(mirror))
     monkeypatch.setenv("TL_COURSE_OFFLINE", "1")
-    assert data.fetch("groceries") == mirror
+    assert photographs.fetch("groceries") == mirror
     assert not (tmp_path / "cache").exists()
 
 
@@ -337,10 +341,10 @@ def test_recorded_results_are_kept_out_of_sight(capsys):
 
     original, IPython.display.display = IPython.display.display, lambda b, raw: bundles.append(b)
     try:
-        data.record("demo", {"accuracy": [0.5, 0.6]})
+        records.record("demo", {"accuracy": [0.5, 0.6]})
     finally:
         IPython.display.display = original
-    assert bundles[0][data.RESULTS_TYPE] == {"name": "demo", "results": {"accuracy": [0.5, 0.6]}}
+    assert bundles[0][records.RESULTS_TYPE] == {"name": "demo", "results": {"accuracy": [0.5, 0.6]}}
 
 
 def test_an_image_set_takes_indices_and_masks():
@@ -350,8 +354,8 @@ def test_an_image_set_takes_indices_and_masks():
 
 
 def test_manifests_are_valid_csv():
-    for name in data.DATASETS:
-        with open(data.data_folder() / f"{name}.csv", newline="", encoding="utf-8") as file:
+    for name in records.DATASETS:
+        with open(records.data_folder() / f"{name}.csv", newline="", encoding="utf-8") as file:
             widths = {len(row) for row in csv.reader(file)}
         assert len(widths) == 1
 

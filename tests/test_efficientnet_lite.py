@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tl_course import backbones, data, efficientnet_lite
+from tl_course import backbones, efficientnet_lite, photographs
 
 REFERENCE = json.loads(
     (Path(__file__).parent / "data" / "efficientnet_lite_reference.json").read_text()
@@ -28,8 +28,8 @@ def published(request):
 
 
 def predictions(model, expected, *, change=lambda pixels: pixels):
-    photographs = data.bundled_photographs(image_size=expected["resolution"])
-    pixels = np.stack([photographs[name] for name in expected["images"]])
+    bundled = photographs.bundled_photographs(image_size=expected["resolution"])
+    pixels = np.stack([bundled[name] for name in expected["images"]])
     return model.predict(change(pixels), verbose=0)
 
 

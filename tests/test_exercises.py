@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from tests.lessons import LESSONS, ROOT, cells_of, tags, text_cells
-from tl_course import data
+from tl_course import records
 from tools import build_notebooks
 
 KINDS = ["repeat", "transfer", "open"]
@@ -207,7 +207,7 @@ def quiz_faults(questions):
 
 
 def quiz_cells(cells, name):
-    shown = [c for c in cells if c.source.startswith(f'display_quiz(data.quiz("{name}")')]
+    shown = [c for c in cells if c.source.startswith(f'display_quiz(records.quiz("{name}")')]
     return [c for c in shown if tags(c) == {"quiz", "nbval-ignore-output"}]
 
 
@@ -215,7 +215,7 @@ def quiz_cells(cells, name):
 def test_a_lesson_closes_with_its_quiz(lesson):
     cells = cells_of(lesson.read_text(encoding="utf-8"))
     assert len(quiz_cells(cells, lesson.stem)) == 1
-    assert quiz_faults(data.quiz(lesson.stem)) == []
+    assert quiz_faults(records.quiz(lesson.stem)) == []
 
 
 def good_quiz():
@@ -249,13 +249,13 @@ def test_the_quiz_is_inline(monkeypatch):
     shown = []
     module = jupyterquiz.dynamic.display
     monkeypatch.setattr(module, "display", shown.append)
-    jupyterquiz.display_quiz(data.quiz("01_motivation"))
+    jupyterquiz.display_quiz(records.quiz("01_motivation"))
     page = "".join(part.data for part in shown)
-    first = data.quiz("01_motivation")[0]["answers"][0]["feedback"]
+    first = records.quiz("01_motivation")[0]["answers"][0]["feedback"]
     assert json.dumps(first) in page
     assert "fetch(" not in page.split("questions", 1)[0]
 
 
 def test_an_unknown_quiz_is_refused():
     with pytest.raises(FileNotFoundError, match="No quizzes '99': choose from"):
-        data.quiz("99")
+        records.quiz("99")

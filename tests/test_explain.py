@@ -1,10 +1,9 @@
-"""Grad-CAM and occlusion against hand-set models whose answer is known."""
+"""Grad-CAM against hand-set models whose answer is known."""
 
 import os
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 import keras
 import numpy as np
@@ -193,40 +192,6 @@ def test_grad_cam_leaves_the_model_as_it_was():
     assert transfer.moved(model, before) == []
 
 
-# ---- occlusion
-
-
-@pytest.mark.parametrize(("top", "left"), PLACES)
-def test_occlusion_peaks_on_the_patch_and_covers_every_pixel(top, left):
-    fall = explain.occlusion(bright_patch_model(), picture(top, left), BRIGHT, patch=8, stride=3)
-    assert (fall.shape, fall.dtype) == ((SIZE, SIZE), np.float32)
-    assert np.isfinite(fall).all()
-    assert peak_is_in_patch(fall, top, left)
-
-
-def test_control_occlusion_of_the_wrong_class_is_the_opposite():
-    model, image = bright_patch_model(), picture(8, 20)
-    bright = explain.occlusion(model, image, BRIGHT, patch=8, stride=4)
-    dark = explain.occlusion(model, image, DARK, patch=8, stride=4)
-    np.testing.assert_allclose(bright, -dark, atol=1e-6)
-    assert not peak_is_in_patch(dark, 8, 20)
-
-
-def test_occlusion_against_a_loop():
-    model, image = bright_patch_model(sharpness=20), picture(8, 20)
-    expected, times = np.zeros((SIZE, SIZE)), np.zeros((SIZE, SIZE))
-    whole = model.predict(image[None], verbose=0)[0, BRIGHT]
-    for top in (0, 10, 20, 22):
-        for left in (0, 10, 20, 22):
-            covered = image.copy()
-            covered[top : top + 10, left : left + 10] = image.mean(axis=(0, 1))
-            fall = whole - model.predict(covered[None], verbose=0)[0, BRIGHT]
-            expected[top : top + 10, left : left + 10] += fall
-            times[top : top + 10, left : left + 10] += 1
-    fall = explain.occlusion(model, image, BRIGHT, patch=10, stride=10)
-    np.testing.assert_allclose(fall, expected / times, atol=1e-6)
-
-
 # ---- what it refuses
 
 
@@ -244,12 +209,6 @@ def test_grad_cam_names_what_it_cannot_explain():
     flat = functional([keras.Input((SIZE, SIZE, 3)), layers.Flatten(), layers.Dense(2)])
     with pytest.raises(ValueError, match="no layer with a 4-D output"):
         explain.grad_cam(flat, image, BRIGHT)
-
-
-@pytest.mark.parametrize(("patch", "stride"), [(8, 9), (33, 4), (4, 0)])
-def test_occlusion_refuses_squares_that_do_not_fit(patch, stride):
-    with pytest.raises(ValueError, match=f"Got patch {patch} and stride {stride}: choose 1 <="):
-        explain.occlusion(bright_patch_model(), picture(0, 0), BRIGHT, patch=patch, stride=stride)
 
 
 def test_a_backend_without_gradients_gets_one_clear_sentence(monkeypatch):

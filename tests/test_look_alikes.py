@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from tl_course import data, look_alikes
+from tl_course import data, look_alikes, photographs
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,7 @@ def test_drawings_stand_in_for_photographs(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("TL_COURSE_OFFLINE", "1")
     monkeypatch.setenv("TL_COURSE_CACHE", str(tmp_path))
     monkeypatch.delenv("TL_COURSE_MIRROR", raising=False)
-    train_set, test_set = look_alikes.load_or_draw(
+    train_set, test_set = photographs.load_or_draw(
         "groceries", image_size=32, seed=1, num_per_class=2
     )
     assert "drawings" in capsys.readouterr().out.lower()
@@ -145,11 +145,11 @@ def test_drawings_stand_in_for_photographs(monkeypatch, tmp_path, capsys):
 
 
 def test_photographs_come_first(monkeypatch, capsys):
-    photographs = data.ImageSet(np.zeros((3, 32, 32, 3), np.uint8), np.array([0, 1, 1]), ("a", "b"))
-    monkeypatch.setattr(data, "load_dataset", lambda name, *, split, image_size: photographs)
-    train_set, _ = look_alikes.load_or_draw("groceries", image_size=32, seed=1, num_per_class=2)
+    photos = data.ImageSet(np.zeros((3, 32, 32, 3), np.uint8), np.array([0, 1, 1]), ("a", "b"))
+    monkeypatch.setattr(photographs, "load_dataset", lambda name, *, split, image_size: photos)
+    train_set, _ = photographs.load_or_draw("groceries", image_size=32, seed=1, num_per_class=2)
     printed = capsys.readouterr().out.lower()
-    assert train_set is photographs
+    assert train_set is photos
     assert "data: photographs 'groceries'" in printed and "drawings" not in printed
 
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tl_course import data
+from tl_course import records
 from tools import links, readme_table
 
 ROW = {"notebook": "01_tiny", "minutes": 1.234, "computing_minutes": 1.1, "peak_gb": 1.0,
@@ -82,5 +82,5 @@ def test_instructors_get_minutes_and_memory(course):
 
 def test_the_table_of_mistakes_has_one_row_for_each(course):
     page = fill(course)["docs/classic_mistakes.md"]
-    for number, row in data.classic_mistakes().items():
+    for number, row in records.classic_mistakes().items():
         assert f"\n| {number} | {row['name']} | {row['sentence']} *{row['question']}* | " in page

@@ -6,14 +6,14 @@ import os
 import nbformat
 import pytest
 
-from tl_course import data
+from tl_course import records
 from tools import record_results
 
 
 @pytest.fixture
 def course(tmp_path):
     """An executed course of one notebook with one recorded result."""
-    bundle = {data.RESULTS_TYPE: {"name": "demo", "results": {"accuracy": [0.5]}}}
+    bundle = {records.RESULTS_TYPE: {"name": "demo", "results": {"accuracy": [0.5]}}}
     output = nbformat.v4.new_output("display_data", data=bundle)
     silent = nbformat.v4.new_output("stream", text="accuracy: 0.7")
     cells = [nbformat.v4.new_code_cell("x", outputs=[silent, output])]
@@ -35,19 +35,19 @@ def record(course, binder, results):
 
 def test_every_record_becomes_a_file_that_the_lessons_read(course, tmp_path, monkeypatch):
     assert record(course, tmp_path / "none", tmp_path / "data" / "results") == 0
-    monkeypatch.setattr(data, "data_folder", lambda: tmp_path / "data")
-    last = data.last_results("demo")
+    monkeypatch.setattr(records, "data_folder", lambda: tmp_path / "data")
+    last = records.last_results("demo")
     assert last["results"] == {"accuracy": [0.5]}
     assert last["profile"] == "full"
     assert len(last["date"]) == 10
     assert "cores" in last["machine"]
-    assert data.last_results("course")["results"][0]["minutes"] == 1.5
+    assert records.last_results("course")["results"][0]["minutes"] == 1.5
 
 
 def test_a_result_that_was_never_recorded_is_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(data, "data_folder", lambda: tmp_path)
+    monkeypatch.setattr(records, "data_folder", lambda: tmp_path)
     with pytest.raises(FileNotFoundError, match="No results 'demo': choose from"):
-        data.last_results("demo")
+        records.last_results("demo")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 import tiny
 from keras import layers
 
-from tl_course import backbones, transfer
+from tl_course import anatomy, backbones, transfer
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_an_unknown_block_is_named_with_the_known_ones(backbone):
     ],
 )
 def test_block_names_of_every_family(name, count, last):
-    names = transfer.block_names(backbones.load_backbone(name, image_size=32, weights=None))
+    names = anatomy.block_names(backbones.load_backbone(name, image_size=32, weights=None))
     assert (len(names), names[-1]) == (count, last)
 
 

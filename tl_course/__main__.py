@@ -8,10 +8,14 @@ import sys
 from tl_course import __version__, commands
 
 
-def command_modules():
-    """Return {name: module} of the commands found in tl_course/commands/, in alphabetical order."""
+def command_modules(first=None):
+    """Return {name: module} of the commands found in tl_course/commands/, in alphabetical order.
+
+    Only the one called `first`, where there is one: `doctor` works where others lack a package.
+    """
     found = sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
     names = [name for name in found if not name.startswith("_")]
+    names = [name for name in names if name == first] or names
     return {name: importlib.import_module(f"tl_course.commands.{name}") for name in names}
 
 
@@ -31,9 +35,10 @@ def build_parser(modules):
 
 def main(argv=None):
     """Run the command that `argv` names, or print the list of commands; return the exit code."""
+    argv = sys.argv[1:] if argv is None else argv
     try:
-        parser = build_parser(command_modules())
-    except ModuleNotFoundError as error:  # then no command works, nor does doctor
+        parser = build_parser(command_modules(*argv[:1]))
+    except ModuleNotFoundError as error:
         print(f"FAILED  the package {error.name} is missing; run `make setup` (README).")
         return 1
     options = parser.parse_args(argv)

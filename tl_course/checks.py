@@ -6,41 +6,15 @@ that it finds there: a list of Finding, empty when all is well, or None when the
 """
 
 import os
-import re
-from typing import NamedTuple
 
 import keras
 import numpy as np
 from keras import layers
 
-from tl_course import data
+from tl_course import anatomy, data, records, transfer
 
-HEAD_BEGINS_WITH = (
-    layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D, layers.Flatten, layers.Dense
-)  # fmt: skip
-HIGHEST_RATE = {"SGD": 5e-2}  # for fine-tuning; lesson 4 measures what Adam's 1e-2 destroys
-HIGHEST_RATE_OF_OTHERS = 5e-4
-LOWEST_RATE = 1e-7
-BLOCK_NAME = re.compile(r"(.*_)?block_?\d+[a-z]?(?=_)")  # how a layer's name begins, in any network
 PER_CLASS = ("recall", "precision", "f1", "balanced", "per class", "per_class", "confusion",
              "sensitivity", "specificity", "auc")  # fmt: skip
-
-
-class Finding(NamedTuple):
-    """A classic mistake that a check found: its number, what happened, a question to the cure."""
-
-    mistake: int
-    sentence: str
-    question: str
-
-    def __str__(self):
-        return f"Mistake {self.mistake}: {self.sentence}\n  {self.question}"
-
-
-def finding(mistake, detail=""):
-    """The Finding of one of the 22 mistakes. detail: a sentence about this very case."""
-    row = data.classic_mistakes()[mistake]
-    return Finding(mistake, f"{row['sentence']} {detail}".strip(), row["question"])
 
 
 def report(findings):
@@ -54,55 +28,6 @@ def report(findings):
     if os.environ.get("TL_COURSE_GRADING") and findings != []:
         raise AssertionError(words)
     print(words)
-
-
-# ---------------------------------------------------------------- what a model is made of
-
-
-def _all_layers(model):
-    """Every layer, those of models inside the model too, from the pixels on."""
-    for layer in model.layers:
-        yield from _all_layers(layer) if isinstance(layer, keras.Model) else [layer]
-
-
-def _is_convolution(layer):
-    return any(len(weight.shape) == 4 for weight in layer.weights)
-
-
-def _backbone_and_head(model):
-    """Its layers in two lists: to the last convolution's end; from pooling or the first Dense on.
-
-    An ImageNet classifier made of a convolution still counts as backbone.
-    """
-    found = list(_all_layers(model))
-    last = max((i for i, layer in enumerate(found) if _is_convolution(layer)), default=-1)
-    first = next(
-        (i for i in range(last + 1, len(found)) if isinstance(found[i], HEAD_BEGINS_WITH)), last + 1
-    )
-    return found[:first], found[first:]
-
-
-def _may_move(model):
-    """A function that says whether training may change any weight of a layer, as things stand."""
-    movable = {id(weight) for weight in model.trainable_weights}
-    return lambda layer: any(id(weight) in movable for weight in layer.weights)
-
-
-def _norms(body):
-    return [layer for layer in body if isinstance(layer, layers.BatchNormalization)]
-
-
-def _is_pretrained(body):
-    """Has a normalization layer in it learned anything? A new one's offset `beta` is all zeros."""
-    offsets = [layer.beta for layer in body if getattr(layer, "beta", None) is not None]
-    return any(np.any(np.asarray(offset)) for offset in offsets)
-
-
-def _is_untrained(head, before=None):
-    """A new Dense layer's bias is all zeros, and one step of training changes that."""
-    biases = [layer.bias for layer in head if getattr(layer, "bias", None) is not None]
-    now = [(before or {}).get(bias.path, bias) for bias in biases[-1:]]
-    return bool(now) and not np.any(np.asarray(now[0]))
 
 
 # ---------------------------------------------------------------- pixels
@@ -122,17 +47,17 @@ def inputs(model, images, *, originals=None, expects=(-1, 1)):
     span, found = high - low, []
     at_the_ends = seen.min() < low + 0.35 * span and seen.max() > high - 0.35 * span
     if not at_the_ends or seen.min() < low - 0.15 * span or seen.max() > high + 0.15 * span:
-        found.append(finding(
+        found.append(records.finding(
             1, f"(It sees {seen.min():.3g} to {seen.max():.3g} and expects {low:g} to {high:g}.)"
         ))  # fmt: skip
     if originals is not None and _is_swapped(seen, np.asarray(originals, dtype="float32")):
-        found.append(finding(2))
+        found.append(records.finding(2))
     return found
 
 
 def _seen_by_first_convolution(model, images):
     """What enters the first convolution, recorded while the model runs."""
-    first = next(layer for layer in _all_layers(model) if _is_convolution(layer))
+    first = next(layer for layer in anatomy.all_layers(model) if anatomy.is_convolution(layer))
     call, seen = first.call, []
 
     def record(pixels, *arguments, **options):
@@ -171,12 +96,15 @@ def head_phase(model, num_classes):
     """
     if model is None:
         return None
-    body, head = _backbone_and_head(model)
-    may_move = _may_move(model)
+    body, head = anatomy.backbone_and_head(model)
+    may_move = anatomy.may_move(model)
     free = [layer.name for layer in body if may_move(layer)]
-    found = [finding(3, f"({len(free)} of its layers may move, as {free[0]!r}.)")] if free else []
+    found = []
+    if free:
+        detail = f"({len(free)} of its layers may move, as {free[0]!r}.)"
+        found.append(records.finding(3, detail))
     if not any(may_move(layer) for layer in head):
-        found.append(finding(4))
+        found.append(records.finding(4))
     found += _last_activation(model, head)
     return found + _outputs(body, head, num_classes)
 
@@ -194,7 +122,7 @@ def _last_activation(model, head):
     in_loss = bool(getattr(loss, "from_logits", False))
     if softmax > 1 or (is_categorical and softmax + in_loss != 1):
         where = f"({softmax} in the model, {int(in_loss)} in the loss: expected one in all.)"
-        return [finding(10, where)]
+        return [records.finding(10, where)]
     return []
 
 
@@ -211,14 +139,14 @@ def _outputs(body, head, num_classes):
     tops = [size for layer, size in sizes if size == 1000 and not _is_hidden(layer)]
     outputs = sizes[-1][1]
     if tops and num_classes != 1000:
-        found.append(finding(12))
+        found.append(records.finding(12))
     elif outputs != num_classes and (outputs, num_classes) != (1, 2):
-        found.append(finding(11, f"({outputs} outputs, {num_classes} classes.)"))
-    channels = [layer.weights[0].shape for layer in body if _is_convolution(layer)][-1:]
+        found.append(records.finding(11, f"({outputs} outputs, {num_classes} classes.)"))
+    channels = [layer.weights[0].shape for layer in body if anatomy.is_convolution(layer)][-1:]
     dense = [layer.kernel.shape[0] for layer in head if isinstance(layer, layers.Dense)][:1]
     flat = any(isinstance(layer, layers.Flatten | layers.Reshape) for layer in head)
     if flat and channels and dense and dense[0] > max(channels[0][-2:]):
-        found.append(finding(13, f"({dense[0]:,} numbers a picture enter the head.)"))
+        found.append(records.finding(13, f"({dense[0]:,} numbers a picture enter the head.)"))
     return found
 
 
@@ -226,32 +154,11 @@ def _is_hidden(layer):
     """Convolutions of the backbone and hidden layers: anything whose output is cut off at zero."""
     activation = getattr(getattr(layer, "activation", None), "__name__", "")
     return activation not in ("softmax", "linear") or (
-        _is_convolution(layer) and not layer.use_bias
+        anatomy.is_convolution(layer) and not layer.use_bias
     )
 
 
 # ---------------------------------------------------------------- step (b): fine-tuning
-
-
-def foresee(model, learning_rate, *, optimizer="Adam", before=None):
-    """The Findings 6 to 9 that fine-tuning at this learning rate would run into.
-
-    Empty where no pretrained convolution may move: a new head, or a network from scratch.
-    """
-    body, head = _backbone_and_head(model)
-    may_move = _may_move(model)
-    found = [finding(7, f"(It is {learning_rate:g}.)")] if learning_rate < LOWEST_RATE else []
-    if not _is_pretrained(body) or not any(may_move(layer) for layer in _convolutions(body)):
-        return found
-    if learning_rate > (highest := HIGHEST_RATE.get(optimizer, HIGHEST_RATE_OF_OTHERS)):
-        found.append(finding(6, f"(It is {learning_rate:g}; above {highest:g} look twice.)"))
-    if free := [layer for layer in _norms(body) if may_move(layer)]:
-        found.append(finding(8, f"({len(free)} of them may move.)"))
-    return found + ([finding(9)] if _is_untrained(head, before) else [])
-
-
-def _convolutions(body):
-    return [layer for layer in body if _is_convolution(layer)]
 
 
 def fine_tuning(model, before=None):
@@ -271,25 +178,26 @@ def fine_tuning(model, before=None):
     evidence = [] if before is None else _evidence(model, before)
     if 5 in [found.mistake for found in evidence]:
         return evidence[:1]  # what was never compiled tells nothing about the rest
-    seen = foresee(model, rate, optimizer=name, before=before) + _cut_blocks(model) + evidence
+    foreseen = transfer.foresee(model, rate, optimizer=name, before=before)
+    seen = foreseen + _cut_blocks(model) + evidence
     return sorted({found.mistake: found for found in seen}.values())
 
 
 def _cut_blocks(model):
     """Mistake 19: the convolutions of one block either all may move, or none."""
-    may_move, flags = _may_move(model), {}
-    for layer in _convolutions(_backbone_and_head(model)[0]):
-        if match := BLOCK_NAME.match(layer.name):
+    may_move, flags = anatomy.may_move(model), {}
+    for layer in anatomy.convolutions(anatomy.backbone_and_head(model)[0]):
+        if match := anatomy.BLOCK_NAME.match(layer.name):
             flags.setdefault(match.group(), set()).add(may_move(layer))
     cut = [block for block, both in flags.items() if len(both) == 2]
-    return [finding(19, f"(It is {cut[0]!r}.)")] if cut else []
+    return [records.finding(19, f"(It is {cut[0]!r}.)")] if cut else []
 
 
 def _evidence(model, before):
     """Mistakes 5 to 8 as the weights tell them: which moved since `before`, and how far."""
-    body, _ = _backbone_and_head(model)
-    may_move, moved = _may_move(model), {True: [], False: []}
-    for layer in _convolutions(body):
+    body, _ = anatomy.backbone_and_head(model)
+    may_move, moved = anatomy.may_move(model), {True: [], False: []}
+    for layer in anatomy.convolutions(body):
         kernels = [weight for weight in layer.weights if len(weight.shape) == 4]
         moved[may_move(layer)] += [_moved_by(kernel, before) for kernel in kernels]
     found, typical = [], np.median(moved[True] or [0.0])
@@ -297,14 +205,15 @@ def _evidence(model, before):
         stayed, strayed = moved[True].count(0), np.count_nonzero(moved[False])
         case = f"({stayed} free kernels stayed, {strayed} frozen ones moved.)"
         nothing_free = "(No convolution of the backbone may move, and none did.)"
-        found.append(finding(5, case if moved[True] or strayed else nothing_free))
+        found.append(records.finding(5, case if moved[True] or strayed else nothing_free))
     elif typical < 2e-5:
-        found.append(finding(7, f"(The kernels moved by {typical:.1e} of their size.)"))
+        found.append(records.finding(7, f"(The kernels moved by {typical:.1e} of their size.)"))
     elif typical > 0.5:
-        found.append(finding(6, f"(The kernels moved by {typical:.1f} of their size.)"))
-    statistics = [w for norm in _norms(body) for w in (norm.moving_mean, norm.moving_variance)]
+        found.append(records.finding(6, f"(The kernels moved by {typical:.1f} of their size.)"))
+    norms = anatomy.norms(body)
+    statistics = [weight for n in norms for weight in (n.moving_mean, n.moving_variance)]
     if drifted := [w for w in statistics if _moved_by(w, before)]:
-        found.append(finding(8, f"({len(drifted)} of {len(statistics)} statistics moved.)"))
+        found.append(records.finding(8, f"({len(drifted)} of {len(statistics)} statistics moved.)"))
     return found
 
 
@@ -329,18 +238,18 @@ def sets(train_set, val_set, test_set):
     found, parts = [], {"training": train_set, "validation": val_set, "test": test_set}
     orders = {tuple(getattr(part, "class_names", None) or ()) for part in parts.values()} - {()}
     if len(orders) > 1:
-        found.append(finding(22, f"({' and '.join(map(str, sorted(orders)))}.)"))
+        found.append(records.finding(22, f"({' and '.join(map(str, sorted(orders)))}.)"))
     images = {name: _as_uint8(part) for name, part in parts.items()}
     same = {image.tobytes() for image in images["test"]}
     if np.mean([image.tobytes() in same for image in images["validation"]]) > 0.5:
-        found.append(finding(14))
+        found.append(records.finding(14))
         del images["validation"]
     for a, b in (("training", "validation"), ("training", "test"), ("validation", "test")):
         twins = data.near_duplicates(images[a], images[b]) if {a, b} <= images.keys() else []
         if twins:
             same = sum(np.array_equal(images[a][i], images[b][j]) for i, j, _ in twins)
             pairs = f"{len(twins)} pairs between {a} and {b} set, {same} of the very same picture"
-            found.append(finding(15, f"({pairs}.)"))
+            found.append(records.finding(15, f"({pairs}.)"))
             break
     return found
 
@@ -369,13 +278,13 @@ def pipelines(train, val, *, originals):
     val_is_changed = np.mean(_found_in(val_1, originals)) < 0.9
     val_is_stable = np.all(_found_in(val_1, val_2)) and len(val_1) == len(val_2)
     if val_is_changed and not val_is_stable:
-        found.append(finding(17))
+        found.append(records.finding(17))
     elif not val_is_changed:
         is_shared = np.any(_found_in(val_1, train_1)) or len(train_1) + len(val_1) > len(originals)
-        found += [finding(16)] if is_shared or not val_is_stable else []
+        found += [records.finding(16)] if is_shared or not val_is_stable else []
     is_augmented = np.mean(_found_in(train_1, originals)) < 0.9
     if is_augmented and np.mean(_found_in(train_1, train_2)) > 0.9:
-        found.append(finding(18))
+        found.append(records.finding(18))
     return sorted(found)
 
 
@@ -421,9 +330,9 @@ def claim(claim, difference):
     if claim == truth:
         return []
     if truth == "not distinguishable":
-        return [finding(20, f"(It is {difference}.)")]
+        return [records.finding(20, f"(It is {difference}.)")]
     sentence = f"The difference is {difference}: its interval leaves out zero."
-    return [Finding(20, sentence, "On which side of zero does the whole interval lie?")]
+    return [records.Finding(20, sentence, "On which side of zero does the whole interval lie?")]
 
 
 def metric(reported, labels):
@@ -442,4 +351,4 @@ def metric(reported, labels):
     if counts.max() < 3 * counts.min() or any(word in named for word in PER_CLASS):
         return []
     share = counts.max() / counts.sum()
-    return [finding(21, f"(Always the same answer would be right on {100 * share:.0f} %.)")]
+    return [records.finding(21, f"(Always the same answer would be right on {100 * share:.0f} %.)")]

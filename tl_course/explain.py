@@ -1,7 +1,6 @@
 """Where did the network look?
 
-Grad-CAM reads gradients (fast, coarse); occlusion covers parts of the picture and asks again (slow,
-needs no gradient). Neither proves a cause: they show where to ask next.
+Grad-CAM reads gradients: fast and coarse. It proves no cause: it shows where to ask next.
 """
 
 import keras
@@ -82,34 +81,3 @@ def _check(model, image, class_index):
         raise ValueError(f"Got an image of shape {np.shape(image)}: give one (height, width, 3).")
     if not 0 <= class_index < head.units:
         raise ValueError(f"Got class_index {class_index}: choose from 0 to {head.units - 1}.")
-
-
-def occlusion(model, image, class_index, *, patch, stride):
-    """How far the class's probability falls when a square is covered, float32 (height, width).
-
-    -1 to 1, above 0 where the class needs what is there; at each pixel the mean over the squares on
-    it. patch: side of the square, stride: step to the next one, at most patch; both in pixels.
-    The square has the image's mean colour (grey in Zeiler & Fergus 2014). One prediction a square.
-    Raises ValueError for a patch or stride that does not fit, else as grad_cam.
-    """
-    _check(model, image, class_index)
-    height, width = image.shape[:2]
-    if not 1 <= stride <= patch <= min(height, width):
-        got = f"Got patch {patch} and stride {stride}"
-        raise ValueError(f"{got}: choose 1 <= stride <= patch <= {min(height, width)}.")
-    corners = [(top, left) for top in _starts(height, patch, stride)
-               for left in _starts(width, patch, stride)]  # fmt: skip
-    squares = [np.s_[top : top + patch, left : left + patch] for top, left in corners]
-    pictures = np.stack([image] * (len(squares) + 1))  # the last one stays uncovered
-    for picture, square in zip(pictures, squares, strict=False):
-        picture[square] = image.mean(axis=(0, 1))
-    *covered, whole = model.predict(pictures, verbose=0)[:, class_index]
-    fall, times = np.zeros((2, height, width), dtype="float32")
-    for square, probability in zip(squares, covered, strict=True):
-        fall[square] += whole - probability
-        times[square] += 1
-    return fall / times
-
-
-def _starts(length, patch, stride):
-    return sorted({*range(0, length - patch, stride), length - patch})

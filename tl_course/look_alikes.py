@@ -52,21 +52,8 @@ def draw(num_per_class, *, image_size, seed, ruler=None):
     keys = [(seed, label, index) for label in (0, 1) for index in range(num_per_class)]
     keys = np.random.default_rng(seed).permutation(keys)
     images = [_picture(k, image_size, ruler in ("both", CLASS_NAMES[k[1]])) for k in keys]
-    return data.ImageSet(np.stack(images), keys[:, 1].astype(np.int64), CLASS_NAMES)
-
-
-def load_or_draw(name, *, image_size, seed, num_per_class):
-    """(train_set, test_set): the photographs `name`, else `num_per_class` drawings a class.
-
-    A printed line, `Data: ...`, says which.
-    """
-    try:
-        sets = [data.load_dataset(name, split=s, image_size=image_size) for s in ("train", "test")]
-        print(f"Data: photographs {name!r}, {len(sets[0])} to train, {len(sets[1])} to test")
-    except data.PhotographsUnavailable as reason:
-        sets = [draw(num_per_class, image_size=image_size, seed=s) for s in (seed, seed + 500_000)]
-        print(f"{reason}\nData: drawings of lasagna and heart valves instead of {name!r}")
-    return tuple(sets)
+    labels = keys[:, 1].astype(np.int64)
+    return data.ImageSet(np.stack(images), labels, CLASS_NAMES, source="drawings")
 
 
 def _picture(key, image_size, with_ruler):

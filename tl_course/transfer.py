@@ -14,12 +14,15 @@ import keras
 import numpy as np
 from keras import layers
 
-from tl_course import checks, litert
+from tl_course import anatomy, litert, records
+
+HIGHEST_RATE = {"SGD": 5e-2}  # for fine-tuning; lesson 4 measures what Adam's 1e-2 destroys
+HIGHEST_RATE_OF_OTHERS = 5e-4
+LOWEST_RATE = 1e-7
+MEMORY_LIMIT = 500_000_000  # bytes of activations in memory: a quarter of what Binder gives
 
 # A lesson trains many small models on purpose; TensorFlow warns of each as if by mistake.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
-
-MEMORY_LIMIT = 500_000_000  # bytes of activations in memory: a quarter of what Binder gives
 
 # ---------------------------------------------------------------- the classifier
 
@@ -52,7 +55,9 @@ def split_at(model, from_block):
     Both share their layers with `model`: training the top trains the model. As long as the trunk
     is frozen its activations never change, so they can be computed once (`precompute`).
     """
-    first = _layers_from(model, from_block)[0]
+    first = anatomy.layers_from(model, from_block)[0]
+    if first not in model.layers:
+        raise ValueError(f"{model.name!r} holds {from_block!r} inside one of its layers: cut that.")
     trunk = keras.Model(model.input, first.input, name="trunk")
     return trunk, keras.Model(first.input, model.output, name="top")
 
@@ -60,15 +65,9 @@ def split_at(model, from_block):
 # ---------------------------------------------------------------- what may move
 
 
-def block_names(backbone):
-    """The names of the backbone's blocks, from the pixels to the features."""
-    names = (checks.BLOCK_NAME.match(layer.name) for layer in backbone.layers)
-    return list(dict.fromkeys(match.group() for match in names if match))
-
-
 def freeze(backbone):
     """No weight of the backbone moves any more. Takes effect at the next compile, so in `train`."""
-    for layer in backbone.layers:  # one by one: Keras skips a value that the backbone has already
+    for layer in anatomy.all_layers(backbone):  # Keras skips a value that a container has already
         layer.trainable = False
     backbone.trainable = False
 
@@ -76,23 +75,37 @@ def freeze(backbone):
 def unfreeze(backbone, *, from_block=None):
     """The backbone's weights may move again, from one block to the end; None: all of them.
 
-    BatchNormalization layers stay frozen: a small data set would overwrite the statistics that
-    they learned on 1.3 million photographs. (`training=False` does not hold them: keras-team/keras
-    issue 20285.) Takes effect at the next compile, so in `train`.
+    BatchNormalization layers stay frozen, at every depth: a small data set would overwrite the
+    statistics that they learned on 1.3 million photographs. (`training=False` does not hold them:
+    keras-team/keras issue 20285.) Takes effect at the next compile, so in `train`.
     """
-    chosen = backbone.layers if from_block is None else _layers_from(backbone, from_block)
-    backbone.trainable = True  # the container first: it hands its own value down to every layer
-    for layer in backbone.layers:
+    found = list(anatomy.all_layers(backbone))
+    chosen = found if from_block is None else anatomy.layers_from(backbone, from_block)
+    for container in anatomy.containers(backbone):  # first: it hands its value down to its layers
+        container.trainable = True
+    for layer in found:
         is_batch_normalization = isinstance(layer, layers.BatchNormalization)
         layer.trainable = layer in chosen and not is_batch_normalization
 
 
-def _layers_from(model, from_block):
-    names = block_names(model)
-    if from_block not in names:
-        raise ValueError(f"Unknown block {from_block!r}: choose from {names}.")
-    first = [layer.name.startswith(f"{from_block}_") for layer in model.layers].index(True)
-    return model.layers[first:]
+def foresee(model, learning_rate, *, optimizer="Adam", before=None):
+    """The Findings 6 to 9 that fine-tuning at this learning rate would run into.
+
+    Empty where no pretrained convolution may move: a new head, or a network from scratch.
+    """
+    body, head = anatomy.backbone_and_head(model)
+    may_move = anatomy.may_move(model)
+    too_low = learning_rate < LOWEST_RATE
+    found = [records.finding(7, f"(It is {learning_rate:g}.)")] if too_low else []
+    kernels_may_move = any(map(may_move, anatomy.convolutions(body)))
+    if not (anatomy.is_pretrained(body) and kernels_may_move):
+        return found
+    if learning_rate > (highest := HIGHEST_RATE.get(optimizer, HIGHEST_RATE_OF_OTHERS)):
+        detail = f"(It is {learning_rate:g}; above {highest:g} look twice.)"
+        found.append(records.finding(6, detail))
+    if free := [layer for layer in anatomy.norms(body) if may_move(layer)]:
+        found.append(records.finding(8, f"({len(free)} of them may move.)"))
+    return found + ([records.finding(9)] if anatomy.is_untrained(head, before) else [])
 
 
 # ---------------------------------------------------------------- training
@@ -111,7 +124,7 @@ def train(
     Prints the classic mistakes that it sees coming; raises ValueError for what cannot work.
     Returns the history, one number an epoch: loss, accuracy and val_loss, val_accuracy (0..1).
     """
-    _check_training(model, train_set, val_set or train_set, learning_rate)
+    _check_training(model, train_set, val_set, learning_rate)
     keras.utils.set_random_seed(seed)
     if augmentation is not None:
         pixels = keras.Input(model.input_shape[1:])
@@ -123,41 +136,40 @@ def train(
     )  # fmt: skip
     history = model.fit(
         train_set.images, train_set.labels, epochs=epochs, verbose=0,
-        validation_data=(val_set.images, val_set.labels) if val_set else None,
-        **_batch_sizes(model, batch_size, train_set, val_set or train_set),
-        callbacks=[_OneLineAnEpoch()] if verbose else [],
+        validation_data=None if val_set is None else (val_set.images, val_set.labels),
+        batch_size=batch_size, callbacks=[_OneLineAnEpoch()] if verbose else [],
     )  # fmt: skip
     return {name: [float(value) for value in values] for name, values in history.history.items()}
 
 
 def _check_training(model, train_set, val_set, learning_rate):
     """Raise for what cannot work; print the classic mistakes that can be seen coming."""
-    if train_set.class_names != val_set.class_names:
+    for name, part in (("train_set", train_set), ("val_set", val_set)):
+        if part is not None:
+            _check_labels(name, part)
+    if val_set is not None and train_set.class_names != val_set.class_names:
         orders = f"({train_set.class_names} and {val_set.class_names}.)"
-        raise ValueError(str(checks.finding(22, orders)))
+        raise ValueError(str(records.finding(22, orders)))
     outputs, num_classes = model.output_shape[-1], len(train_set.class_names)
     if outputs != num_classes:
-        raise ValueError(str(checks.finding(11, f"({outputs} outputs for {num_classes} classes.)")))
+        detail = f"({outputs} outputs for {num_classes} classes.)"
+        raise ValueError(str(records.finding(11, detail)))
     if not model.trainable_weights:
-        raise ValueError(str(checks.finding(4, "(No weight of this model is trainable.)")))
+        raise ValueError(str(records.finding(4, "(No weight of this model is trainable.)")))
     if not 0 < learning_rate < 10:
         raise ValueError(f"learning_rate is {learning_rate}: expected a number between 0 and 10.")
-    for finding in checks.foresee(model, learning_rate):
-        print(finding)
+    for mistake in foresee(model, learning_rate):
+        print(mistake)
 
 
-def _batch_sizes(model, batch_size, train_set, val_set):
-    """For `fit`: batch sizes at which several GPUs get equal shares of the first batch.
-
-    Keras stops with an error about AddN where the shares differ. On one device: as asked for.
-    """
-    strategy = getattr(model, "distribute_strategy", None)  # TensorFlow's models have one
-    devices = strategy.num_replicas_in_sync if strategy else 1
-    if devices == 1:
-        return {"batch_size": batch_size}
-    datasets = {"batch_size": train_set, "validation_batch_size": val_set}
-    first = {name: min(batch_size, len(dataset)) for name, dataset in datasets.items()}
-    return {name: max(1, size // devices) * devices for name, size in first.items()}
+def _check_labels(name, part):
+    """ValueError for a set without a picture, or with a label that names no class."""
+    classes = len(part.class_names)
+    if len(part) == 0:
+        raise ValueError(f"{name} holds no picture: give at least one, or None as val_set.")
+    if part.labels.min() < 0 or part.labels.max() >= classes:
+        got = f"{part.labels.min()} to {part.labels.max()}"
+        raise ValueError(f"{name} has labels {got}: expected 0 to {classes - 1}, one a class.")
 
 
 def reset_optimizer(model, *, learning_rate):

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # also when run as a script
-from tl_course import data
+from tl_course import records
 from tools import links
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,7 +73,7 @@ def mistakes():
     return MISTAKES + "".join(
         f"| {number} | {row['name']} | {row['sentence']} *{row['question']}* | "
         f"{row['found_by']} | {row['planted_by'].replace(' ', ', ')} |\n"
-        for number, row in data.classic_mistakes().items()
+        for number, row in records.classic_mistakes().items()
     ).rstrip("\n")
 
 

@@ -1,8 +1,8 @@
 """Keep the results of an executed course: `python tools/record_results.py [--course FOLDER]`.
 
-Every `data.record(name, results)` in the notebooks of build/course becomes data/results/NAME.json,
-with the date, the machine and the profile; lessons and README quote these files. Minutes, memory
-and headlines become course.json; those of `make binder-check`, in build/binder, binder.json.
+Every `records.record(name, results)` in the notebooks of build/course becomes
+data/results/NAME.json, with the date, the machine and the profile; lessons and README quote these
+files. Minutes, memory and headlines become course.json; those of `make binder-check` binder.json.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import nbformat
 
-from tl_course import data
+from tl_course import records
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def recorded(notebook):
     """Return {name: results} of everything that an executed notebook put on record."""
     outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
-    bundles = (output.get("data", {}).get(data.RESULTS_TYPE) for output in outputs)
+    bundles = (output.get("data", {}).get(records.RESULTS_TYPE) for output in outputs)
     return {bundle["name"]: bundle["results"] for bundle in bundles if bundle}
 
 

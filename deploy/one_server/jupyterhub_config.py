@@ -33,7 +33,6 @@ c.Spawner.http_timeout = 120
 c.Spawner.environment = {
     "KERAS_BACKEND": "tensorflow",
     "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_ENABLE_ONEDNN_OPTS": "0",
     "TL_COURSE_MIRROR": str(FOLDER / "photographs"),  # one copy for all, which nobody can change
 }
 if Path("/run/systemd/system").is_dir():  # what systemd's own sd_booted() asks

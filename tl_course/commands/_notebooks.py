@@ -11,7 +11,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {
-    "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0",
+    "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # or each kernel prints a warning for debuggers
 }  # fmt: skip
 

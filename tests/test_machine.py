@@ -1,7 +1,4 @@
-"""What will do the work? On the CPU, with GPUs that are only said to be there, and on two devices.
-
-No test here runs on a GPU. Two virtual CPU devices stand in for two GPUs, in a process of its own.
-"""
+"""Is this computer ready, and what will do the work? No test here runs on a GPU."""
 
 import os
 import subprocess
@@ -15,13 +12,13 @@ import tiny
 from keras import layers
 
 from tests.lessons import ROOT
-from tl_course import checks, devices, explain, transfer
+from tl_course import checks, explain, machine, transfer
 
 
 @pytest.fixture
 def mixed_precision():
     """Mixed precision for one test; returns the sentence that says so."""
-    yield devices.prepare(mixed_precision=True)
+    yield machine.ready(mixed_precision=True)
     keras.config.set_dtype_policy("float32")
 
 
@@ -40,20 +37,20 @@ def python(*arguments, **environment):
 
 
 def test_importing_the_module_loads_neither_tensorflow_nor_keras():
-    loaded = python("-c", "import sys, tl_course.devices; print(*sys.modules)").split()
-    assert "tl_course.devices" in loaded and not {"keras", "tensorflow"} & set(loaded)
+    loaded = python("-c", "import sys, tl_course.machine; print(*sys.modules)").split()
+    assert "tl_course.machine" in loaded and not {"keras", "tensorflow"} & set(loaded)
 
 
 def test_without_a_gpu_the_cpu_works_and_twice_is_as_good_as_once():
-    assert [devices.prepare() for _ in range(2)] == ["Works on the CPU, float32."] * 2
-    assert devices.prepare(every_gpu=True) == "Works on the CPU, float32."
-    assert not tf.distribute.has_strategy()
+    first, second = machine.ready(), machine.ready()
+    assert first == second
+    assert first.endswith(f"on the CPU ({machine.usable_cores()} cores), float32.")
 
 
 def test_mixed_precision_is_set_and_taken_back(mixed_precision):
-    assert mixed_precision == "Works on the CPU, float16 with float32 weights."
+    assert mixed_precision.endswith("float16 with float32 weights.")
     assert keras.config.dtype_policy().name == "mixed_float16"
-    devices.prepare()
+    machine.ready()
     assert keras.config.dtype_policy().name == "float32"
 
 
@@ -61,11 +58,11 @@ def test_mixed_precision_is_set_and_taken_back(mixed_precision):
 def test_on_another_backend_tensorflow_is_not_imported(backend):
     pytest.importorskip(backend)
     code = (
-        "import sys; from tl_course import devices; print(devices.prepare(every_gpu=True)); "
+        "import sys; from tl_course import machine; print(machine.ready()); "
         "assert 'tensorflow' not in sys.modules"
     )
     said = python("-c", code, KERAS_BACKEND=backend)
-    assert said == f"Works on the one device that {backend} chooses by itself, float32.\n"
+    assert said.endswith(f"on the one device that {backend} chooses by itself, float32.\n")
 
 
 class Machine:
@@ -73,31 +70,21 @@ class Machine:
 
     def __init__(self, monkeypatch, number):
         self.gpus = [f"gpu {index}" for index in range(number)]
-        self.growing, self.shared = [], []
+        self.growing = []
         config = tf.config.experimental
         monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: self.gpus)
         monkeypatch.setattr(config, "set_memory_growth", lambda gpu, on: self.growing.append(gpu))
         monkeypatch.setattr(config, "get_device_details", lambda gpu: {"device_name": "Card"})
-        monkeypatch.setattr(devices, "share_work", self.shared.append)
 
 
-@pytest.mark.parametrize(
-    ("number", "every_gpu", "shared", "sentence"),
-    [
-        (0, False, [], "Works on the CPU, float32."),
-        (1, False, [], "Works on the GPU (Card), memory growth on, float32."),
-        (1, True, ["GPU:0"], "Works on the GPU (Card), memory growth on, float32."),
-        (2, False, [], "Works on the first of 2 GPUs (Card, Card), memory growth on, float32."),
-        (2, True, ["GPU:0", "GPU:1"], "Works on 2 GPUs (Card, Card), memory growth on, float32."),
-    ],
-)
-def test_gpus_get_memory_growth_and_share_only_when_asked(
-    monkeypatch, number, every_gpu, shared, sentence
-):
-    machine = Machine(monkeypatch, number)
-    assert devices.prepare(every_gpu=every_gpu) == sentence
-    assert machine.growing == machine.gpus
-    assert machine.shared == [shared]
+GPU = "the GPU (Card)"
+
+
+@pytest.mark.parametrize(("number", "works"), [(0, "the CPU ("), (1, GPU), (2, GPU)])
+def test_every_gpu_gets_memory_growth(monkeypatch, number, works):
+    gpus = Machine(monkeypatch, number)
+    assert f"on {works}" in machine.ready()
+    assert gpus.growing == gpus.gpus
 
 
 def test_too_late_is_one_sentence(monkeypatch):
@@ -107,8 +94,48 @@ def test_too_late_is_one_sentence(monkeypatch):
         raise RuntimeError("Physical devices cannot be modified after being initialized")
 
     monkeypatch.setattr(tf.config.experimental, "set_memory_growth", refuse)
-    with pytest.raises(RuntimeError, match="restart the kernel and call devices.prepare first"):
-        devices.prepare()
+    with pytest.raises(RuntimeError, match="restart the kernel and call machine.ready first"):
+        machine.ready()
+
+
+# ---------------------------------------------------------------- nothing on standard error
+
+
+NOISE = "import keras, numpy as np; m = keras.Sequential([keras.layers.Dense(2)]); " \
+    "m.compile('adam', 'mse'); m.fit(np.ones((8, 3)), np.ones((8, 2)), verbose=0); " \
+    "m.predict(np.ones((8, 3)), verbose=0)"
+
+
+def standard_error(first):
+    """What a kernel of its own writes there: a line before, then import, fit and predict."""
+    from jupyter_client.manager import start_new_kernel
+
+    kernel_environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    kernel_environment.pop("PYTEST_CURRENT_TEST", None)  # or the kernel does not watch descriptor 2
+    manager, client = start_new_kernel(cwd=str(ROOT), env=kernel_environment)
+    said = []
+
+    def listen(message):
+        if message["msg_type"] == "stream" and message["content"]["name"] == "stderr":
+            said.append(message["content"]["text"])
+
+    try:
+        for code in (first, NOISE):
+            client.execute_interactive(code, timeout=120, output_hook=listen)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    return "".join(said)
+
+
+def test_in_a_real_kernel_import_fit_and_predict_write_nothing_to_standard_error(monkeypatch):
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    assert standard_error("from tl_course import machine; machine.ready()") == ""
+
+
+def test_control_without_it_tensorflow_greets_there(monkeypatch):
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    assert "oneDNN" in standard_error("import os")
 
 
 # ---------------------------------------------------------------- mixed precision
@@ -194,60 +221,3 @@ def test_the_checks_see_the_optimizer_inside(mixed_precision):
 
     assert 6 not in mistakes(keras.optimizers.SGD(1e-2))  # plain SGD may take larger steps
     assert 6 in mistakes(keras.optimizers.Adam(1e-2))
-
-
-# ---------------------------------------------------------------- two devices
-
-
-@pytest.fixture(scope="module")
-def measured(tmp_path_factory):
-    """What tests/two_devices.py measured on one device and on two: {1: arrays, 2: arrays}."""
-    folder = tmp_path_factory.mktemp("devices")
-    for number in (1, 2):
-        python(str(ROOT / "tests" / "two_devices.py"), str(number), str(folder / f"{number}.npz"))
-    return {number: np.load(folder / f"{number}.npz") for number in (1, 2)}
-
-
-def apart(first, second):
-    return float(np.abs(first - second).max())
-
-
-@pytest.mark.slow
-def test_two_devices_share_the_work(measured):
-    assert [int(measured[number]["replicas"]) for number in (1, 2)] == [1, 2]
-
-
-@pytest.mark.slow
-def test_two_devices_give_the_same_weights_as_one(measured):
-    assert apart(measured[1]["plain"], measured[2]["plain"]) < 1e-6
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("change", ["other_rate", "other_batches"])
-def test_control_another_training_gives_other_weights(measured, change):
-    assert apart(measured[1]["plain"], measured[2][change]) > 1e-4
-    assert apart(measured[1][change], measured[2][change]) < 1e-6
-
-
-@pytest.mark.slow
-def test_control_a_last_batch_shared_out_unevenly_gives_other_weights(measured):
-    assert 1e-6 < apart(measured[1]["uneven"], measured[2]["uneven"]) < 1e-2
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("number", [1, 2])
-def test_what_the_lessons_do_works_on_two_devices_too(measured, number):
-    claims = {name: value for name, value in measured[number].items() if value.dtype == bool}
-    assert len(claims) == 6 and [name for name, held in claims.items() if not held] == []
-
-
-@pytest.mark.slow
-def test_two_devices_learn_in_mixed_precision(measured):
-    assert measured[2]["mixed"][-1] < measured[2]["mixed"][0] - 0.05
-
-
-@pytest.mark.slow
-def test_control_a_bare_fit_stops_at_an_uneven_first_batch(measured):
-    assert str(measured[1]["odd_batch_without_help"]) == ""
-    seen = str(measured[2]["odd_batch_without_help"])
-    assert "AddN" in seen, "if this fails, Keras has changed: nobody needs transfer._batch_sizes"
