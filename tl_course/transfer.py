@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from tl_course import anatomy, litert, records
+from tl_course import anatomy, depthwise, litert, records
 
 HIGHEST_RATE = {"SGD": 5e-2}  # for fine-tuning; lesson 4 measures what Adam's 1e-2 destroys
 HIGHEST_RATE_OF_OTHERS = 5e-4
@@ -59,7 +59,9 @@ def split_at(model, from_block):
     if first not in model.layers:
         raise ValueError(f"{model.name!r} holds {from_block!r} inside one of its layers: cut that.")
     trunk = keras.Model(model.input, first.input, name="trunk")
-    return trunk, keras.Model(first.input, model.output, name="top")
+    top = keras.Model(first.input, model.output, name="top")
+    depthwise.use_fast_gradients(top)
+    return trunk, top
 
 
 # ---------------------------------------------------------------- what may move
@@ -215,10 +217,8 @@ def _outputs(network, groups, batch_size):
             step = litert.BATCH if run else step
         for start in range(0, max(1, len(group)), step):
             few = group[start : start + step]
-            # In mixed precision Keras computes float16: too coarse to go on with.
-            yield run(few) if run else np.asarray(
-                network.predict(few, batch_size=batch_size, verbose=0), dtype="float32"
-            )
+            found = run(few) if run else network.predict(few, batch_size=batch_size, verbose=0)
+            yield np.asarray(found, dtype="float32")  # mixed precision computes them in float16
 
 
 def _one_array(parts, memory_limit):
