@@ -41,6 +41,11 @@ def alternate(sides, repeats):
     return seconds
 
 
+def seconds_of(seconds, what):
+    """Rows of the sides' seconds, which ask nothing. what: in words, before each side's name."""
+    return [at_most(f"{what}, {name}", values, None, "s") for name, values in seconds.items()]
+
+
 def ratios(seconds, peer, ours="ours"):
     """The peer's seconds over ours, repetition by repetition."""
     return [theirs / own for theirs, own in zip(seconds[peer], seconds[ours], strict=True)]

@@ -74,7 +74,7 @@ def test_what_is_saved_is_the_plain_layer(tmp_path):
 
 @pytest.mark.slow
 def test_a_fine_tuned_block_is_as_without_it(monkeypatch):
-    """Epochs of the last blocks on the trunk's activations, and of the whole model in plain Keras."""
+    """The last blocks on the trunk's activations, against the whole model in plain Keras."""
     found = []
     for fast in (True, False):
         backbone = backbones.load_backbone("efficientnet_lite0", image_size=64)
