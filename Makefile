@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course lab slides test lint lint-lessons notebooks golden results readme links requirements binder-check hub-check stale mutants \
+.PHONY: help setup course lab slides test lint lint-lessons notebooks golden results readme links requirements bench binder-check hub-check stale mutants \
   test-colab test-newest test-oldest test-jax test-torch
 
 help: ## list these targets
@@ -69,6 +69,12 @@ requirements: setup ## compile the requirements.txt here, in binder/ and in depl
 	  --constraint requirements.txt -o deploy/one_server/requirements.txt
 	@$(COMPILE) deploy/kubernetes/requirements.in --python-platform linux --extra cpu --extra course --extra binder \
 	  --constraint requirements.txt -o deploy/kubernetes/requirements.txt
+
+BENCH := build/bench
+bench: setup ## the engine's speed and memory beside its peers, in an environment of its own (20 minutes)
+	@$(BIN)/python -m uv venv --quiet --allow-existing --python $(BIN)/python $(BENCH)/venv
+	@$(BIN)/python -m uv pip install --quiet --python $(BENCH)/venv/bin/python -r requirements.txt -r benchmarks/requirements.txt
+	@$(BENCH)/venv/bin/python -m benchmarks.bench $(if $(ONLY),--only $(ONLY))
 
 binder-check: setup ## imitate Binder: its own environment, one core, 2 GB, every lesson
 	@$(BIN)/python -m tools.binder_check

@@ -1,91 +1,92 @@
-"""When does fine-tuning pay, with which schedule? `python -m benchmarks.fine_tuning pilot|test`.
+"""An epoch of fine-tuning groceries at 160 px: on activations, against Keras's `fit` on the whole.
 
-pilot: settings are tried on the validation pictures that cartons and groceries bring, of other
-shop visits than the training pictures. test: the course's own schedule, fixed after that, is judged
-once, on the test pictures and on new seeds. Each writes build/fine_tuning/NAME.json.
+The same layers are frozen, BatchNormalization among them, and the same seeds draw order and
+dropout: the losses must agree. The first epoch, in which TensorFlow traces, is left out.
 """
 
-import argparse
-import json
-from pathlib import Path
+import statistics
+import time
 
-from tl_course import experiments, machine, photographs, transfer
-from tl_course.transfer import Schedule
+import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
-SETS, IMAGE_SIZE = ("cartons", "groceries"), 128
-PILOT_SEEDS, TEST_SEEDS = (100, 101), (0, 1, 2, 3, 4)
-SETTINGS = [  # block, highest rate, warm-up and cosine?
-    ("block_14", 1e-3, True), ("block_11", 3e-4, False), ("block_11", 3e-4, True),
-    ("block_11", 1e-3, True), ("block_6", 3e-4, True), ("block_6", 1e-3, True),
-]  # fmt: skip
+from benchmarks import measuring
+from tl_course import machine
+
+machine.ready()
+import keras  # noqa: E402
+
+from tl_course import backbones, photographs, transfer  # noqa: E402
 
 
-def with_rate(rate, cosine):
-    """The course's schedule, but for the rate of fine-tuning; without cosine it is constant."""
+class Clock(keras.callbacks.Callback):
+    """Seconds and loss of each epoch."""
 
-    def schedule(num_images, num_classes, *, step):
-        plan = transfer.schedule(num_images, num_classes, step=step)
-        if step != "fine-tune":
-            return plan
-        rest = {"warm_up": plan.warm_up, "final": plan.final} if cosine else {}
-        return Schedule(rate, plan.steps, **rest)
+    def __init__(self):
+        super().__init__()
+        self.seconds, self.losses = [], []
 
-    return schedule
+    def on_epoch_begin(self, epoch, logs=None):
+        """Start."""
+        self.start = time.perf_counter()
 
-
-def load(name, split):
-    """One part of a data set at the size of this experiment."""
-    return photographs.load_dataset(name, split=split, image_size=IMAGE_SIZE)
-
-
-def pilot(shots):
-    """Return a row for each setting and data set: what it gained on the validation pictures."""
-    rows = []
-    for name in SETS:
-        pool, val_set = load(name, "train"), load(name, "val")
-        for block, rate, cosine in SETTINGS:
-            ways = [experiments.HEAD, experiments.TUNED + block]
-            found = experiments.compare(
-                ways, pool, val_set, shots=[shots], seeds=PILOT_SEEDS,
-                schedule=with_rate(rate, cosine),
-            )  # fmt: skip
-            head, tuned = (found.accuracies(way, shots) for way in ways)
-            shape = "warm-up, cosine" if cosine else "constant"
-            rows.append({
-                "data": name, "shots": shots, "block": block, "rate": rate, "shape": shape,
-                "head": head.tolist(), "gain": (tuned - head).tolist(), "n": len(val_set),
-            })  # fmt: skip
-            print(rows[-1], flush=True)
-    return rows
+    def on_epoch_end(self, epoch, logs=None):
+        """Stop."""
+        self.seconds.append(time.perf_counter() - self.start)
+        self.losses.append(logs["loss"])
 
 
-def test():
-    """Return the Comparison of each data set on its test pictures, as values."""
-    ways = [experiments.HEAD, experiments.TUNED + "block_11"]
-    compared = {}
-    for name in SETS:
-        sets = load(name, "train"), load(name, "test")
-        found = experiments.compare(ways, *sets, shots=[experiments.ALL], seeds=TEST_SEEDS)
-        print(name, *(f"{way}: {found.accuracy(way, experiments.ALL)}" for way in ways), sep="\n  ")
-        print(" ", found.difference(ways[1], ways[0], experiments.ALL), flush=True)
-        compared[name] = found.values()
-    return compared
+def prepare(train_set, block, activations):
+    """A compiled model and what it trains on, from the pretrained weights."""
+    backbone = backbones.load_backbone("efficientnet_lite0", image_size=train_set.images.shape[1])
+    model = transfer.add_head(backbone, len(train_set.class_names), seed=0)
+    transfer.freeze(backbone)
+    transfer.unfreeze(backbone, from_block=block)
+    if activations:
+        model, (train_set,) = transfer.on_activations(model, block, train_set)
+    model.compile(
+        optimizer=keras.optimizers.Adam(1e-4), loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"], jit_compile=False,
+    )  # fmt: skip
+    return model, train_set
 
 
-def main():
-    """Run the part that is named, write it, return 0."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("part", choices=("pilot", "test"))
-    part = parser.parse_args().part
-    print(machine.ready())
-    shots = (experiments.ALL, 10)
-    results = test() if part == "test" else [row for number in shots for row in pilot(number)]
-    folder = ROOT / "build" / "fine_tuning"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{part}.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    return 0
+def fit(model, train_set, seed, epochs):
+    """One call of `fit`; returns its Clock."""
+    clock = Clock()
+    keras.utils.set_random_seed(seed)
+    model.fit(
+        train_set.images, train_set.labels, batch_size=32, epochs=epochs, verbose=0,
+        callbacks=[clock],
+    )  # fmt: skip
+    return clock
 
 
-if __name__ == "__main__":
-    raise SystemExit(main())
+def rows_of(train_set, block, bound, repeats, epochs):
+    """Rows for one block: the ratio of epochs, each side's seconds, the losses' difference."""
+    sides = {name: prepare(train_set, block, name == "ours") for name in ("ours", "Keras fit")}
+    clocks = {name: [] for name in sides}
+    for repetition in range(repeats):
+        for name in list(sides)[:: 1 if repetition % 2 == 0 else -1]:
+            clocks[name].append(fit(*sides[name], repetition, epochs))
+    seconds = {
+        name: [statistics.median(clock.seconds[1:] or clock.seconds) for clock in found]
+        for name, found in clocks.items()
+    }
+    losses = [np.array([clock.losses for clock in found]) for found in clocks.values()]
+    apart, ratios = np.abs(losses[0] - losses[1]).max(), measuring.ratios(seconds, "Keras fit")
+    return [
+        measuring.at_least(f"from {block}, Keras fit / ours", ratios, bound),
+        measuring.at_most(f"from {block}, losses apart", [apart], 1e-4, ""),
+        *measuring.seconds_of(seconds, f"from {block}, an epoch"),
+    ]
+
+
+def measure(quick):
+    """Rows for the last block and for all from block_11 on."""
+    size, repeats, epochs = (64, 1, 2) if quick else (160, 3, 3)
+    train_set = photographs.load_dataset("groceries", split="train", image_size=size)
+    return [
+        row
+        for block, bound in (("block_16", 4), ("block_11", 2))
+        for row in rows_of(train_set, block, bound, repeats, epochs)
+    ]

@@ -332,6 +332,61 @@ def test_split_at_equals_end_to_end_on_the_real_architecture():
     )
 
 
+def test_activations_beyond_the_limit_go_to_a_file_and_it_says_so(backbone, model, capsys):
+    transfer.freeze(backbone)
+    transfer.unfreeze(backbone, from_block="block_3")
+    pictures = tiny.images()
+    top, (in_memory,) = transfer.on_activations(model, "block_3", pictures)
+    assert capsys.readouterr().out == "" and not isinstance(in_memory.images, np.memmap)
+    top, (on_disk,) = transfer.on_activations(model, "block_3", pictures, memory_limit=100_000)
+    assert capsys.readouterr().out == "More than 0.1 MB: kept in a file, memory-mapped.\n"
+    assert isinstance(on_disk.images, np.memmap)
+    assert np.array_equal(on_disk.images, in_memory.images)
+    before = transfer.snapshot(model)
+    history = transfer.train(top, on_disk, learning_rate=1e-2, epochs=10, batch_size=8, seed=0)
+    assert history["accuracy"][-1] > 0.8
+    assert transfer.moved(model, before) == ["block_3_conv/kernel", "head/kernel", "head/bias"]
+
+
+def test_a_file_is_read_batch_by_batch_each_picture_once_an_epoch_in_another_order():
+    pictures = tiny.images(num_per_class=10)
+    batches = transfer.OnDisk(pictures, batch_size=8, seed=0)
+    epochs = []
+    for _ in range(2):
+        images, labels = zip(*(batches[number] for number in range(len(batches))), strict=True)
+        assert [len(part) for part in labels] == [8, 8, 4]
+        epochs.append(np.concatenate(images))
+        batches.on_epoch_end()
+    in_order = [np.sort(epoch.reshape(20, -1).sum(axis=1)) for epoch in (*epochs, pictures.images)]
+    assert np.array_equal(in_order[0], in_order[2]) and np.array_equal(in_order[1], in_order[2])
+    assert not np.array_equal(*epochs)
+
+
+def test_with_augmentation_the_whole_model_trains_and_it_says_so(model, capsys):
+    pictures = tiny.images()
+    found = transfer.on_activations(model, "block_3", pictures, augmentation=layers.RandomFlip())
+    assert found == (model, (pictures,))
+    assert "With augmentation the activations change" in capsys.readouterr().out
+
+
+def test_a_trunk_that_may_move_is_refused(model):
+    transfer.unfreeze(model)
+    with pytest.raises(ValueError, match="before 'block_3' may move, such as .*block_1_conv"):
+        transfer.on_activations(model, "block_3", tiny.images())
+
+
+@pytest.mark.parametrize("by_keras", [False, True])
+def test_features_of_a_stream_of_batches_are_those_of_one_array(backbone, monkeypatch, by_keras):
+    if by_keras:
+        monkeypatch.setattr("tl_course.litert.runner", lambda *_: None)
+    pixels = tiny.images().images
+    batches = (pixels[start : start + 10] for start in range(0, len(pixels), 10))
+    streamed = transfer.extract_features(backbone, batches)
+    assert streamed.shape == (32, 8)
+    np.testing.assert_allclose(streamed, transfer.extract_features(backbone, pixels), atol=1e-5)
+    assert not np.allclose(streamed, transfer.extract_features(backbone, pixels[::-1]))  # control
+
+
 # ---------------------------------------------------------------- save and reload
 
 

@@ -222,8 +222,7 @@ class _Bench:
 
 def _compiled(network):
     """The network, compiled: each run then only resets what the one before it left."""
-    loss, adam = "sparse_categorical_crossentropy", keras.optimizers.Adam(1e-3)
-    network.compile(optimizer=adam, loss=loss, jit_compile=False)
+    transfer.compile_for_classes(network, learning_rate=1e-3)
     return network
 
 

@@ -35,7 +35,7 @@ def ready(*, mixed_precision=False):
     """
     if fault := first_fault():
         return f"Not ready: {fault}."
-    with _quiet():
+    with quiet():
         import keras  # only here, so that importing this module takes no time
     keras.config.set_dtype_policy("mixed_float16" if mixed_precision else "float32")
     precision = "float16 with float32 weights" if mixed_precision else "float32"
@@ -52,7 +52,7 @@ def first_fault():
 
 
 @contextlib.contextmanager
-def _quiet():
+def quiet():
     """Nothing reaches standard error: TensorFlow greets there from C++, whatever its settings."""
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)

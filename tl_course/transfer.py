@@ -5,7 +5,9 @@ backbone and train on, with a small learning rate. Both steps call the same `tra
 only in what is trainable and in the learning rate.
 """
 
+import io
 import logging
+import tempfile
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -13,11 +15,12 @@ import keras
 import numpy as np
 from keras import layers
 
-from tl_course import anatomy, records
+from tl_course import anatomy, depthwise, litert, records
 
 HIGHEST_RATE = {"SGD": 5e-2}  # for fine-tuning; lesson 4 measures what Adam's 1e-2 destroys
 HIGHEST_RATE_OF_OTHERS = 5e-4  # constant; after a warm-up three times as much does no harm
 LOWEST_RATE = 1e-7
+MEMORY_LIMIT = 500_000_000  # bytes of activations in memory: a quarter of what Binder gives
 
 # A lesson trains many small models on purpose; TensorFlow warns of each as if by mistake.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -58,7 +61,9 @@ def split_at(model, from_block):
     if first not in model.layers:
         raise ValueError(f"{model.name!r} holds {from_block!r} inside one of its layers: cut that.")
     trunk = keras.Model(model.input, first.input, name="trunk")
-    return trunk, keras.Model(first.input, model.output, name="top")
+    top = keras.Model(first.input, model.output, name="top")
+    depthwise.use_fast_gradients(top)
+    return trunk, top
 
 
 # ---------------------------------------------------------------- what may move
@@ -172,9 +177,8 @@ def train(
     """Compile and fit the model, in place. One function for both steps.
 
     train_set, val_set: images (or features) and integer labels; without val_set nothing is
-    validated. schedule: a Schedule, such as `schedule(...)` gives; or, for a constant rate,
-    learning_rate, Adam's, with epochs and batch_size. augmentation: a Keras layer or model that
-    changes the training pixels at random; validation pixels stay as they are. Compiling here,
+    validated. schedule: a Schedule; or, for a constant rate, Adam's learning_rate and epochs.
+    augmentation: a Keras layer or model that changes the training pixels only. Compiling here,
     always, makes `freeze` and `unfreeze` take effect. Prints the classic mistakes that it sees
     coming; raises ValueError for what cannot work.
     Returns the history, one number an epoch: loss, accuracy and val_loss, val_accuracy (0..1).
@@ -185,18 +189,25 @@ def train(
     if augmentation is not None:
         pixels = keras.Input(model.input_shape[1:])
         model = keras.Model(pixels, model(augmentation(pixels)))  # the very same weights
-    model.compile(
-        optimizer=keras.optimizers.Adam(plan.learning_rate),
-        loss="sparse_categorical_crossentropy", metrics=["accuracy"],
-        jit_compile=False,  # XLA made convolutions 15 times slower on a CPU
-    )  # fmt: skip
+    compile_for_classes(model, learning_rate=plan.learning_rate)
+    pictures = {"x": train_set.images, "y": train_set.labels, "batch_size": plan.batch_size}
+    if isinstance(train_set.images, np.memmap):
+        pictures = {"x": OnDisk(train_set, batch_size=plan.batch_size, seed=seed)}
     history = model.fit(
-        train_set.images, train_set.labels, epochs=plan.epochs(len(train_set)), verbose=0,
+        **pictures, epochs=plan.epochs(len(train_set)), verbose=0,
         validation_data=None if val_set is None else (val_set.images, val_set.labels),
-        batch_size=plan.batch_size,
         callbacks=[_Rates(plan.rates()), *([_OneLineAnEpoch()] if verbose else [])],
     )  # fmt: skip
     return {name: [float(value) for value in values] for name, values in history.history.items()}
+
+
+def compile_for_classes(model, *, learning_rate):
+    """Compile a classifier for training, in place: now it is settled which weights may move."""
+    model.compile(
+        optimizer=keras.optimizers.Adam(learning_rate),
+        loss="sparse_categorical_crossentropy", metrics=["accuracy"],
+        jit_compile=False,  # XLA made convolutions 15 times slower on a CPU
+    )  # fmt: skip
 
 
 def _constant(learning_rate, epochs, batch_size, num_images):
@@ -270,20 +281,98 @@ class _OneLineAnEpoch(keras.callbacks.Callback):
 # ---------------------------------------------------------------- the frozen part, computed once
 
 
-def extract_features(backbone, images, *, batch_size=16):
-    """The backbone's outputs for these images, (n, dimensions) float32.
+def extract_features(network, images, *, batch_size=16, memory_limit=MEMORY_LIMIT):
+    """The network's outputs for these images, float32: (n, dimensions), or a trunk's activations.
 
-    While the backbone is frozen they never change, so computing them once replaces most of the
-    work of every epoch. Not valid with augmentation, nor after the backbone was fine-tuned.
-    batch_size: images at a time; 16 is as fast as 32 on a CPU and takes less memory.
+    While the network is frozen they never change, so computing them once replaces most of the work
+    of every epoch. Not valid with augmentation, nor after the network was fine-tuned.
+    images: one array, or an iterable of arrays (m, height, width, 3), such as a generator that
+    reads them: then only a few are in memory at a time. batch_size: images at a time through
+    Keras; `litert` does the same faster where it can. memory_limit: bytes; larger outputs go to a
+    temporary file, memory-mapped, and one printed line says so.
     """
-    features = backbone.predict(images, batch_size=batch_size, verbose=0)
-    return np.asarray(features, dtype="float32")  # mixed precision computes them in float16
+    groups = [images] if hasattr(images, "shape") else images
+    return _one_array(_outputs(network, groups, batch_size), memory_limit)
 
 
-def precompute(backbone, dataset):
-    """The data set with the backbone's features in the place of its images."""
-    return replace(dataset, images=extract_features(backbone, dataset.images))
+def _outputs(network, groups, batch_size):
+    """The outputs of each group of images, a few at a time."""
+    run, step = None, 32 * batch_size
+    for number, group in enumerate(groups):
+        if number == 0:
+            run = litert.runner(network, group, len(group) if isinstance(groups, list) else None)
+            step = litert.BATCH if run else step
+        for start in range(0, max(1, len(group)), step):
+            few = group[start : start + step]
+            found = run(few) if run else network.predict(few, batch_size=batch_size, verbose=0)
+            yield np.asarray(found, dtype="float32")  # mixed precision computes them in float16
+
+
+def _one_array(parts, memory_limit):
+    """The parts as one array, in memory or, beyond memory_limit bytes, in a file."""
+    buffer, rows = io.BytesIO(), 0
+    for part in parts:
+        if isinstance(buffer, io.BytesIO) and buffer.tell() + part.nbytes > memory_limit:
+            print(f"More than {memory_limit / 1e6:.0f} MB: kept in a file, memory-mapped.")
+            buffer = _moved_to_file(buffer)
+        buffer.write(np.ascontiguousarray(part))
+        rows += len(part)
+    shape = (rows, *part.shape[1:])
+    if isinstance(buffer, io.BytesIO):
+        return np.frombuffer(buffer.getbuffer(), dtype="float32").reshape(shape)
+    buffer.flush()
+    return np.memmap(buffer, dtype="float32", mode="r+", shape=shape)
+
+
+def _moved_to_file(buffer):
+    file = tempfile.TemporaryFile()  # no name: it goes away with the array
+    file.write(buffer.getbuffer())
+    return file
+
+
+class OnDisk(keras.utils.PyDataset):
+    """Batches for Keras's `fit` from memory-mapped activations: `fit` would copy them to memory."""
+
+    def __init__(self, dataset, *, batch_size, seed):
+        super().__init__()
+        self.dataset, self.batch_size = dataset, batch_size
+        self.random = np.random.default_rng(seed)
+        self.on_epoch_end()
+
+    def __len__(self):
+        return -(-len(self.dataset) // self.batch_size)
+
+    def __getitem__(self, number):
+        start = number * self.batch_size
+        chosen = np.sort(self.order[start : start + self.batch_size])  # a file is read forwards
+        return self.dataset.images[chosen], self.dataset.labels[chosen]
+
+    def on_epoch_end(self):
+        """Another order for the next epoch."""
+        self.order = self.random.permutation(len(self.dataset))
+
+
+def on_activations(model, from_block, *datasets, augmentation=None, memory_limit=MEMORY_LIMIT):
+    """What to fine-tune from a block on: (a model, the data sets for it).
+
+    The top on the trunk's activations, computed once: the same training in a fraction of the time.
+    With augmentation each epoch's pixels are new ones, so it is the model and the sets as they
+    are, and one printed line says so. ValueError when a weight before the block may move.
+    """
+    if augmentation is not None:
+        print("With augmentation the activations change: every epoch runs the whole network.")
+        return model, datasets
+    trunk, top = split_at(model, from_block)
+    if trunk.trainable_weights:
+        names = [weight.path for weight in trunk.trainable_weights][:3]
+        raise ValueError(f"Weights before {from_block!r} may move, such as {names}: freeze them.")
+    return top, tuple(precompute(trunk, part, memory_limit=memory_limit) for part in datasets)
+
+
+def precompute(network, dataset, *, memory_limit=MEMORY_LIMIT):
+    """The data set with the network's features, or a trunk's activations, in place of images."""
+    outputs = extract_features(network, dataset.images, memory_limit=memory_limit)
+    return replace(dataset, images=outputs)
 
 
 # ---------------------------------------------------------------- the evidence

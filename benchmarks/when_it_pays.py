@@ -1,0 +1,91 @@
+"""When does fine-tuning pay, with which schedule? `python -m benchmarks.when_it_pays pilot|test`.
+
+pilot: settings are tried on the validation pictures that cartons and groceries bring, of other
+shop visits than the training pictures. test: the course's own schedule, fixed after that, is judged
+once, on the test pictures and on new seeds. Each writes build/when_it_pays/NAME.json.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from tl_course import experiments, machine, photographs, transfer
+from tl_course.transfer import Schedule
+
+ROOT = Path(__file__).resolve().parents[1]
+SETS, IMAGE_SIZE = ("cartons", "groceries"), 128
+PILOT_SEEDS, TEST_SEEDS = (100, 101), (0, 1, 2, 3, 4)
+SETTINGS = [  # block, highest rate, warm-up and cosine?
+    ("block_14", 1e-3, True), ("block_11", 3e-4, False), ("block_11", 3e-4, True),
+    ("block_11", 1e-3, True), ("block_6", 3e-4, True), ("block_6", 1e-3, True),
+]  # fmt: skip
+
+
+def with_rate(rate, cosine):
+    """The course's schedule, but for the rate of fine-tuning; without cosine it is constant."""
+
+    def schedule(num_images, num_classes, *, step):
+        plan = transfer.schedule(num_images, num_classes, step=step)
+        if step != "fine-tune":
+            return plan
+        rest = {"warm_up": plan.warm_up, "final": plan.final} if cosine else {}
+        return Schedule(rate, plan.steps, **rest)
+
+    return schedule
+
+
+def load(name, split):
+    """One part of a data set at the size of this experiment."""
+    return photographs.load_dataset(name, split=split, image_size=IMAGE_SIZE)
+
+
+def pilot(shots):
+    """Return a row for each setting and data set: what it gained on the validation pictures."""
+    rows = []
+    for name in SETS:
+        pool, val_set = load(name, "train"), load(name, "val")
+        for block, rate, cosine in SETTINGS:
+            ways = [experiments.HEAD, experiments.TUNED + block]
+            found = experiments.compare(
+                ways, pool, val_set, shots=[shots], seeds=PILOT_SEEDS,
+                schedule=with_rate(rate, cosine),
+            )  # fmt: skip
+            head, tuned = (found.accuracies(way, shots) for way in ways)
+            shape = "warm-up, cosine" if cosine else "constant"
+            rows.append({
+                "data": name, "shots": shots, "block": block, "rate": rate, "shape": shape,
+                "head": head.tolist(), "gain": (tuned - head).tolist(), "n": len(val_set),
+            })  # fmt: skip
+            print(rows[-1], flush=True)
+    return rows
+
+
+def test():
+    """Return the Comparison of each data set on its test pictures, as values."""
+    ways = [experiments.HEAD, experiments.TUNED + "block_11"]
+    compared = {}
+    for name in SETS:
+        sets = load(name, "train"), load(name, "test")
+        found = experiments.compare(ways, *sets, shots=[experiments.ALL], seeds=TEST_SEEDS)
+        print(name, *(f"{way}: {found.accuracy(way, experiments.ALL)}" for way in ways), sep="\n  ")
+        print(" ", found.difference(ways[1], ways[0], experiments.ALL), flush=True)
+        compared[name] = found.values()
+    return compared
+
+
+def main():
+    """Run the part that is named, write it, return 0."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("part", choices=("pilot", "test"))
+    part = parser.parse_args().part
+    print(machine.ready())
+    shots = (experiments.ALL, 10)
+    results = test() if part == "test" else [row for number in shots for row in pilot(number)]
+    folder = ROOT / "build" / "when_it_pays"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{part}.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
