@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 import nbformat
 import psutil
 import pytest
+from rich.console import Console
 
 from tests.lessons import printed
 from tl_course import __main__, machine, photographs, records
@@ -79,9 +80,15 @@ def test_run_prints_a_line_and_a_row_for_each_notebook(course):
     assert re.match(r"\[1/4\] 01_good: \d\.\d min, \d\.\d\d GB, done", lines[0])
     for column in ("notebook", "minutes", "peak memory", "headline result", "data used"):
         assert column in course.finished.stdout
-    table = " ".join(course.finished.stdout.replace("│", " ").split())
-    assert HEADLINE.split(" (")[0] in table and "drawings (3 to" in table
-    assert "unicorns" not in table
+    assert "unicorns" not in course.finished.stdout
+
+
+def test_the_closing_table_is_made_of_values(course):
+    console = Console(width=300)
+    with console.capture() as captured:
+        console.print(run.results_table(course.results["notebooks"]))
+    assert f"│ {HEADLINE} │ drawings (3 to train, 2 to test) │" in captured.get()
+    assert "│ FAILED" in captured.get() and "none recorded" in captured.get()
 
 
 def test_run_captures_headline_data_and_profile(course):

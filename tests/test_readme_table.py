@@ -9,7 +9,7 @@ from tl_course import records
 from tools import links, readme_table
 
 HEAD = {"value": 0.82, "low": 0.77, "high": 0.86, "n": 9}
-HEADLINE = {"about": "10 a class", "values": {"head": HEAD},
+HEADLINE = {"about": "10 a class", "names": ["head"], "values": {"head": HEAD},
             "data": [{"source": "groceries", "train": 8, "test": 9}]}  # fmt: skip
 ROW = {"notebook": "01_motivation", "minutes": 1.234, "computing_minutes": 1.1, "peak_gb": 1.0,
        "headline": HEADLINE, "error": None}  # fmt: skip

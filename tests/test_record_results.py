@@ -25,7 +25,8 @@ def course(tmp_path):
 
 def headline(*sources):
     used = [{"source": source} for source in sources or ("groceries", "blood_cells")]
-    return {"headline": {"about": "drawings instead of nothing", "values": {}, "data": used}}
+    about = "drawings instead of nothing"  # prose decides nothing
+    return {"headline": {"about": about, "names": [], "values": {}, "data": used}}
 
 
 def write_course(folder, *, profile="full", **changes):

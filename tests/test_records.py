@@ -17,12 +17,12 @@ GAIN = evaluation.Difference(0.15512, 0.11094, 0.19949, 5, 0.00063123)
 
 @pytest.fixture
 def notebook(monkeypatch):
-    """An executed notebook, as a dict: whatever `display` gets becomes an output of its cell."""
+    """An executed notebook, as nbformat writes it: what `display` gets is an output of its cell."""
     outputs = []
 
     def display(bundle, raw):
         assert raw
-        outputs.append({"output_type": "display_data", "data": json.loads(json.dumps(bundle))})
+        outputs.append({"data": json.loads(json.dumps(bundle, sort_keys=True))})
 
     monkeypatch.setattr(IPython.display, "display", display)
     return {"cells": [{"cell_type": "markdown"}, {"cell_type": "code", "outputs": outputs}]}
@@ -71,11 +71,12 @@ def test_the_line_comes_again_from_what_was_kept(notebook):
     records.headline("10 a class", {"tie": tie, "gain": GAIN}, data=[pair()])
     kept = records.recorded(notebook)["headline"]
     assert [_notebooks.headline_in_words(kept)] == shown(notebook)
+    assert list(kept["values"]) == ["gain", "tie"]  # control: the dict has lost the order
     assert f"{100 * round(tie.value, 3):.1f}" not in str(tie)  # control: rounded twice
 
 
 def test_the_data_of_a_headline_in_words():
-    used = [{"source": "groceries", "train": 336, "test": 287}, {"source": "dishes", "test": 16}]
+    used = [{"source": "groceries", "test": 287, "train": 336}, {"source": "dishes", "test": 16}]
     words = "groceries (336 to train, 287 to test); dishes (16 to test)"
     assert _notebooks.data_in_words(used) == words
 

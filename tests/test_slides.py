@@ -65,7 +65,8 @@ def tiny_course(folder, text, *, without=None):
         elif kind == "value":
             plant(name, 0.25 if form else GAIN, values.setdefault(lesson, {}))
         else:
-            headlines[lesson] = {"about": f"Headline of {lesson}", "values": {"gain": GAIN}}
+            kept = {"names": ["gain"], "values": {"gain": GAIN}}
+            headlines[lesson] = {"about": f"Headline of {lesson}", **kept}
     for lesson, kept in values.items():
         bundle = {records.RESULTS_TYPE: {"name": lesson, "results": kept}}
         outputs[lesson].append({"data": bundle, "metadata": {}})

@@ -43,7 +43,8 @@ def headline(about, values, *, data):
     kept are their sources and how many pictures each has.
     """
     used = [_numbers_of(*pair) for pair in data]
-    results = {"about": about, "values": values, "data": used}
+    order = list(values)  # nbformat writes a dict in alphabetical order
+    results = {"about": about, "names": order, "values": values, "data": used}
     _keep("headline", results, text=line(about, values))
 
 

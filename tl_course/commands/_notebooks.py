@@ -87,14 +87,15 @@ def headline_in_words(headline):
     """Return the line that `records.headline` showed, made again from the values that it kept."""
     from tl_course import evaluation
 
-    values = {name: evaluation.from_record(value) for name, value in headline["values"].items()}
+    kept = headline["values"]
+    values = {name: evaluation.from_record(kept[name]) for name in headline["names"]}
     return records.line(headline["about"], values)
 
 
 def data_in_words(used):
     """Return sources and numbers: "groceries (336 to train, 287 to test); drawings (9 to test)"."""
-    parts = [{name: n for name, n in row.items() if name != "source"} for row in used]
-    numbers = [", ".join(f"{n} to {name}" for name, n in part.items()) for part in parts]
+    order = ("train", "test")
+    numbers = [", ".join(f"{row[part]} to {part}" for part in order if part in row) for row in used]
     return "; ".join(f"{row['source']} ({n})" for row, n in zip(used, numbers, strict=True))
 
 
