@@ -6,6 +6,7 @@ import yaml
 
 from common import marked_blocks
 from deploy import capacity
+from tl_course.commands import _notebooks
 
 DEPLOY = capacity.DEPLOY
 
@@ -15,7 +16,8 @@ def class_table(held):
     columns = ["seed", "server_s", "pulled_s", "result_s", "kernel_gb", "server_gb", "home_mb"]
     rows = f"| {' | '.join(columns)} | headline |\n|{'---|' * 8}\n"
     for row in held["students"]:
-        rows += f"| {' | '.join(str(row[name]) for name in columns)} | {row['headline']} |\n"
+        found = _notebooks.headline_in_words(row["headline"])
+        rows += f"| {' | '.join(str(row[name]) for name in columns)} | {found} |\n"
     machine = held["machine"]
     used = f"{machine['before_gb']} GB in use before, {machine['peak_gb']} GB at most"
     kept = "; ".join(f"{name}: {kept}" for name, kept in held["promises"].items())

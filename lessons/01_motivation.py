@@ -1,5 +1,7 @@
 # %% [markdown]
-# # 1. Why borrow?
+# # {{title}}
+#
+# **{{question}}**
 #
 # *You will measure how much a network that has already seen a million photographs helps you when
 # you have only a few of your own.*
@@ -81,6 +83,7 @@ plots.photographs(
     nine.images, [str(number) for number in range(1, 10)], columns=3,
     alt="Nine drawings, numbered 1 to 9: reddish and yellow layers, lumps, strands, glossy spots.",
     caption="Nine drawings. Which show a lasagna, which a heart valve with endocarditis?",
+    figure_name="vote",
 )  # fmt: skip
 
 # %% [markdown]
@@ -102,6 +105,7 @@ plots.photographs(
     nine.images, nine.names, columns=3,
     alt="The same nine drawings, each under its name: " + ", ".join(key) + " (E or L).",
     caption="The key. Drawings made by this course; the two classes share colours and textures.",
+    figure_name="key",
 )  # fmt: skip
 
 # %% [markdown]
@@ -164,8 +168,8 @@ history = transfer.train(scratch, few, others, learning_rate=1e-3, epochs=epochs
 # %% [markdown]
 # Each accuracy comes with its *95 % interval*: the values that fit what we saw, given only *n*
 # pictures. A difference comes with *p*, too: how often luck alone would make a difference at
-# least this large, were there none. If its interval leaves out zero, and p is below 0.05, we call
-# it *distinguishable* from zero: then we may claim a gain, or a loss.
+# least this large, were there none. The interval gives the *verdict*: if it leaves out zero, we may
+# claim *a gain*, or *a loss*; if it holds zero, we *cannot tell*.
 
 # %%
 scratch_is_right = evaluation.correct_answers(scratch, others)
@@ -232,7 +236,7 @@ print("Difference:      ", difference, "on the same pictures")
 
 # %%
 print("The backbone did not move:", transfer.moved(backbone, before) == [])
-print("Borrowed features help here:", difference.value > 0 and difference.distinguishable)
+print("Borrowed features help here:", difference.verdict == "a gain")
 
 # %% [markdown]
 # Both learned from the same pictures, with the same labels; they differ in the network, and in
@@ -324,17 +328,18 @@ plots.accuracy_against_labels(
         f"{name} from {np.mean(curve[shots[0]]):.0%} to {np.mean(curve[shots[-1]]):.0%}"
         for name, curve in curves.items()),
     caption=f"Means over {len(seeds)} seeds, 95 % intervals, on the same {len(test_set)} {kind}s.",
+    figure_name="accuracy_against_labels",
 )  # fmt: skip
 
-# %% tags=["headline"]
+# %%
 with_help, without = (evaluation.mean_interval(curve[10]) for curve in curves.values())
 gain = evaluation.seeds_difference(curves["borrowed, frozen"][10], curves["from scratch"][10])
-print(f"10 {kind}s a class: borrowed {with_help}, from scratch {without}, difference {gain}")
+values = {"borrowed": with_help, "from scratch": without, "difference": gain}
+records.headline(f"10 {kind}s a class", values, data=[(train_set, test_set)])
 
 # %%
 print(f"n counts seeds; every seed was judged on the same {len(test_set)} test {kind}s.")
-beats = gain.value > 0 and gain.distinguishable
-print("Borrowed beats scratch at 10 a class, beyond the luck of the seed:", beats)
+print("At 10 a class, beyond the luck of the seed:", gain.verdict)
 print("In the section before, borrowed:    ", evaluation.accuracy_interval(probe_is_right))
 print("In the section before, from scratch:", other)
 
@@ -366,7 +371,7 @@ print(f"(With the training that we gave it; rough, as these are means of {len(se
 # %%
 right_end = evaluation.seeds_difference(*(curve[shots[-1]] for curve in curves.values()))
 print(f"{shots[-1]} a class, borrowed minus from scratch: {right_end}")
-print("Still a gap that we can show:", right_end.value > 0 and right_end.distinguishable)
+print("Still a gap that we can show:", right_end.verdict == "a gain")
 
 # %% [markdown]
 # Many guess yes, as these are all the pictures that we have. It should close some day, with far
@@ -391,7 +396,7 @@ longer = evaluation.seeds_difference(twice_as_long, curves["from scratch"][10])
 print("Twice as long changes its test accuracy by:", longer)
 gap = evaluation.seeds_difference(curves["borrowed, frozen"][10], twice_as_long)
 print("Borrowed against twice as long:", gap)
-print("Borrowed beats even that:", gap.value > 0 and gap.distinguishable)
+print("Borrowed beats even that:", gap.verdict == "a gain")
 
 # %% [markdown]
 # Many guess yes: a network that is wrong has not learned enough. But more steps can only teach
@@ -420,7 +425,7 @@ print("Same architecture, random weights:", newborn_accuracy)
 beats_guessing = newborn_accuracy.low > 1 / num_classes
 print(f"Guessing: {100 / num_classes:.1f} %. Random weights beat it: {beats_guessing}")
 print("What the learned weights add:", learned_adds)
-print("The learned weights help:", learned_adds.value > 0 and learned_adds.distinguishable)
+print("The learned weights help:", learned_adds.verdict == "a gain")
 
 # %% [markdown]
 # Many say that random numbers are of no use: the line on guessing judges. Same layers, as many
@@ -479,6 +484,7 @@ plots.bars(
     label="top-5 error of the year's best entry (%)", per_cent=True,
     alt="Top-5 error by year: over a quarter in 2010 and 2011, a sixth in 2012, then ever smaller.",
     caption="The ImageNet challenge: the best entry of each year, a deep network from 2012 on.",
+    figure_name="imagenet_challenge",
 )  # fmt: skip
 
 # %% [markdown]
@@ -524,7 +530,12 @@ on_drawings = evaluation.accuracy_interval(drawn["learned weights"])
 print("Learned weights, better than guessing (50 %):", on_drawings.low > 0.5)
 drawn_gain = evaluation.accuracy_difference(*drawn.values())
 print("Against random weights:", drawn_gain)
-print("The learned weights help:", drawn_gain.value > 0 and drawn_gain.distinguishable)
+print("The learned weights help:", drawn_gain.verdict == "a gain")
+
+# %% tags=["nbval-ignore-output"]
+records.record("01_motivation", {
+    "shots": shots, "scratch_gets_there_with": reached, "drawings": on_drawings,
+})  # fmt: skip
 
 # %% [markdown]
 # The random network is the *control*, a comparison that lacks just what we test: what it can do
@@ -560,8 +571,8 @@ plots.photographs(
 # "Borrowed features help, however few pictures you have," says a colleague. Test it at the left
 # end of the curve. Put the difference over seeds, borrowed minus from scratch, in
 # `my_difference`; the cell that printed *Still a gap that we can show* shows how. Print it. Then
-# put what you may claim in `my_claim`: `"gain"`, `"loss"` or, if it is not distinguishable from
-# zero, `"not distinguishable"`.
+# put what you may claim in `my_claim`: `"a gain"`, `"a loss"` or, if the interval holds zero,
+# `"cannot tell"`.
 
 # %%
 at_left_end = {name: curve[shots[0]] for name, curve in curves.items()}
@@ -570,15 +581,13 @@ for name, accuracies in at_left_end.items():
 
 # %% tags=["exercise"]
 my_difference = None  # borrowed minus from scratch, with its interval
-my_claim = None  # "gain", "loss" or "not distinguishable"
+my_claim = None  # "a gain", "a loss" or "cannot tell"
 ### BEGIN SOLUTION
 my_difference = evaluation.seeds_difference(
     at_left_end["borrowed, frozen"], at_left_end["from scratch"]
 )
 print(my_difference)
-my_claim = "gain" if my_difference.value > 0 else "loss"
-if not my_difference.distinguishable:
-    my_claim = "not distinguishable"
+my_claim = my_difference.verdict
 ### END SOLUTION
 
 # %% tags=["check"]

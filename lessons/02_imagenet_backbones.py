@@ -1,5 +1,7 @@
 # %% [markdown]
-# # 2. ImageNet backbones: what was learned?
+# # {{title}}
+#
+# **{{question}}**
 #
 # Before you borrow a network you look inside it: what it expects, what it says, and what of it
 # helps with *your* pictures.
@@ -259,7 +261,8 @@ maps = [channels[0] for channels in at_depths.predict(coffee, verbose=0)]
 # %%
 plots.feature_maps(dict(zip(DEPTHS, maps, strict=True)),
     alt="Rows of six maps: fine outlines of the cup early, a few coarse bright cells late.",
-    caption="A cup of coffee in the first six channels of three blocks.")  # fmt: skip
+    caption="A cup of coffee in the first six channels of three blocks.",
+    figure_name="feature_maps")  # fmt: skip
 
 # %% [markdown]
 # Could you still find the cup in the last row? Hardly: a few coarse cells are left of it. Early
@@ -469,7 +472,7 @@ for name, estimate in agreement.items():
     print(f"{name:20s} {estimate}")
 gain = evaluation.accuracy_difference(same_label["pretrained features"], same_label["raw pixels"])
 print(f"Chance: {100 * chance:.1f} %. Features against pixels: {gain}")
-print("Features beat pixels by more than the noise:", gain.value > 0 and gain.distinguishable)
+print("Features beat pixels by more than the noise:", gain.verdict == "a gain")
 
 # %% [markdown]
 # Many guess little more than chance: nobody told the network what our classes are. When pictures
@@ -507,15 +510,14 @@ def probe_is_right(train_vectors, test_vectors, train_labels, test_labels):
 labels = train_set.labels, test_set.labels
 right = {name: [probe_is_right(*pair, *labels) for pair in pairs] for name, pairs in depths.items()}
 
-# %% tags=["headline"]
-pretrained, untrained = (evaluation.accuracy_interval(right[name][-1]) for name in depths)
-print(f"Linear probe on {SOURCE}: pretrained {pretrained}, random weights {untrained}")
+# %%
+worth = {name: evaluation.accuracy_interval(right[name][-1]) for name in depths}
+records.headline(f"Linear probe on {SOURCE}", worth, data=[(train_set, test_set)])
 
 # %%
 difference = evaluation.accuracy_difference(right["pretrained"][-1], right["random weights"][-1])
 print(f"Pretrained against random weights: {difference}")
-pays = difference.value > 0 and difference.distinguishable
-print(f"Chance: {100 * chance:.1f} %. The pretraining pays: {pays}")
+print(f"Chance: {100 * chance:.1f} %. The pretraining pays: {difference.verdict == 'a gain'}")
 
 # %% [markdown]
 # Most people say chance. Compare: random filters (windows of weights) still pass on colour and
@@ -539,16 +541,16 @@ gaps = {
     blocks: evaluation.accuracy_difference(*(rows[k] for rows in right.values()))
     for k, blocks in enumerate(POINTS.values())
 }
-ahead = [blocks for blocks, gap in gaps.items() if gap.value > 0 and gap.distinguishable]
+ahead = [blocks for blocks, gap in gaps.items() if gap.verdict == "a gain"]
 print("Gap at the stem:", gaps[0])
 print("Gap at the end: ", difference)
-print("First distinguishable after so many blocks:", ahead[0] if ahead else "nowhere")
+print("First a gain after so many blocks:", ahead[0] if ahead else "nowhere")
 
 # %%
 for name, rows in right.items():
     last = evaluation.accuracy_difference(rows[-1], rows[-2])
     print(f"{name:14s} last depth against the one before: {last}")
-    print(f"{'':14s} distinguishable: {last.distinguishable}")
+    print(f"{'':14s} verdict: {last.verdict}")
 
 # %% [markdown]
 # Many guess: at the first layer. But edges and colours are cheap: random filters catch some, too.
@@ -619,7 +621,7 @@ for name in parameters:
     ratio = fastest[name] / fastest[LITE[0]]
     accuracy = evaluation.accuracy_interval(correct[name])
     print(f"{name:22s}{parameters[name]:11,d}{fastest[name]:10.1f}{ratio:7.2f}  {accuracy}")
-print(f"{'lite0, random weights':22s}{parameters[LITE[0]]:11,d}{'':17s}  {untrained}")
+print(f"{'lite0, random weights':22s}{parameters[LITE[0]]:11,d}{'':17s}  {worth['random weights']}")
 
 # %% [markdown]
 # Do not compare these intervals by eye: all networks answered the *same* pictures, and only those
@@ -637,15 +639,15 @@ plots.estimates(against_lite0, reference=0, label="accuracy minus lite0 (percent
     caption=f"Paired differences, test {SOURCE}, n = {len(test_set)}, 95 % intervals.")  # fmt: skip
 for name, gap in against_lite0.items():
     print(f"{name}: {gap}")
-    print(f"{'':8s}distinguishable from lite0: {gap.distinguishable}")
+    print(f"{'':8s}against lite0: {gap.verdict}")
 print(f"For comparison, lite0 pretrained or not: {difference}")
 
 # %% [markdown]
 # Most people expect the largest network to win, as it does on ImageNet. But its lead there comes
-# with larger pictures, and on a thousand classes. Where it says False, that does not mean
-# "equal": the interval says how large a difference could still hide. It means that this test set,
-# at this size of picture, gives no reason to pay for the larger network. Compare with what
-# *pretrained or not* is worth.
+# with larger pictures, and on a thousand classes. *Cannot tell* does not mean "equal": the interval
+# says how large a difference could still hide. It means that this test set, at this size of
+# picture, gives no reason to pay for the larger network. Compare with what *pretrained or not* is
+# worth.
 
 # %% [markdown]
 # ## Is my class one of ImageNet's 1,000?
@@ -730,7 +732,7 @@ for name, row in without.items():
 # %%
 print(f"Gap with all classes:     {difference}")
 print(f"Without ImageNet's own:   {gap_without}")
-print("It stays:", gap_without.value > 0 and gap_without.distinguishable)
+print("It stays:", gap_without.verdict == "a gain")
 
 # %% [markdown]
 # If the gap stays, having the class itself in ImageNet does not explain it. Shelves of fruit were
@@ -830,7 +832,7 @@ checks.report(checks.inputs(my_model, originals, originals=originals, expects=(-
 # ### BEGIN SOLUTION
 # *For example:* lite0 for the phone: it has the fewest parameters. I would pay for a larger one
 # only where the interval of the paired difference lies above zero; where it includes zero I say
-# "not distinguishable". Granny Smith and bell pepper are in ImageNet: I report accuracy without
+# "cannot tell". Granny Smith and bell pepper are in ImageNet: I report accuracy without
 # them, too. The milliseconds are this computer's: I measure again on the phone, with its
 # photographs.
 #

@@ -1,5 +1,7 @@
 # %% [markdown]
-# # 3. Head training: is a new head enough?
+# # {{title}}
+#
+# **{{question}}**
 #
 # *You will turn a network that knows 1,000 ImageNet classes into one that knows yours, in
 # seconds, and check that nothing moved except what you meant to train.*
@@ -177,6 +179,7 @@ history = model.fit(train_set.images, train_set.labels, epochs=1, verbose=0)
 moved = transfer.moved(model, before)
 print(f"{len(moved)} of {len(before)} arrays moved: {moved}")
 print("Only the head moved:", moved == ["head/kernel", "head/bias"])
+one_epoch = {"arrays": len(before), "moved": moved}  # for the slides
 
 # %%
 averages = sum("/moving_" in path for path in before)
@@ -402,7 +405,7 @@ near_gain = tell(NEAR, near_scratch, near_head, len(test_set))
 print(f"Head minus scratch: {near_gain}")
 
 # %%
-print("Head beats scratch:", near_gain.distinguishable and near_gain.value > 0)
+print("Head beats scratch:", near_gain.verdict == "a gain")
 
 # %% [markdown]
 # The interval is over seeds: where would the mean settle with many draws and starting weights? It
@@ -410,7 +413,7 @@ print("Head beats scratch:", near_gain.distinguishable and near_gain.value > 0)
 
 # %% [markdown]
 # The difference is taken seed by seed, which removes the luck that both ways share. Only if its
-# interval leaves out zero, and *p* is below 0.05, do we speak of a gain.
+# interval leaves out zero do we speak of a gain.
 
 # %% [markdown]
 # Most people guess that training from scratch only needs more time. Look at its accuracy on its
@@ -470,7 +473,7 @@ if far_sets:
     far_head = accuracies(train_head, *far_features)
     far_gain = tell("blood cells", far_scratch, far_head, len(far_sets[1]))
     print(f"Far, head minus scratch: {far_gain}")
-    print("Head beats scratch:", far_gain.distinguishable and far_gain.value > 0)
+    print("Head beats scratch:", far_gain.verdict == "a gain")
 
 # %%
 if far_sets:
@@ -511,15 +514,16 @@ plots.estimates(
     caption=f"Near and far: {source}. 95 % intervals over seeds. Compare the gains, not the "
     "heights: the two have other numbers of classes. Where scratch is nearly perfect, no large "
     "gain is left.",
+    figure_name="near_and_far",
 )  # fmt: skip
 
 # %%
 far_gain = evaluation.seeds_difference(results["far, new head"], results["far, from scratch"])
 print(f"Blood cells, head minus scratch: {far_gain}")
-print("Distinguishable:", far_gain.distinguishable)
+print("Verdict:", far_gain.verdict)
 
 # %% [markdown]
-# If it is distinguishable, then features learned on cats and cars serve cells as well: the first
+# If it is a gain, then features learned on cats and cars serve cells as well: the first
 # layers know edges, spots and textures, and cells have these, too.
 
 # %% [markdown]
@@ -531,12 +535,17 @@ print("Distinguishable:", far_gain.distinguishable)
 near_gain = evaluation.seeds_difference(results["near, new head"], results["near, from scratch"])
 print("Is a new head enough to beat a network from scratch? From", source)
 for domain, gain in {"near": near_gain, "far": far_gain}.items():
-    yes = gain.distinguishable and gain.value > 0
-    print(f"    {domain}: {'yes' if yes else 'these seeds do not show it'}")
+    print(f"    {domain}: {'yes' if gain.verdict == 'a gain' else 'these seeds do not show it'}")
 
-# %% tags=["headline"]
-scratch, head = (evaluation.mean_interval(pairs[:, 0]) for pairs in (near_scratch, near_head))
-print(f"{NEAR}, {SETTINGS['shots']} a class, over seeds: scratch {scratch}, head {head}")
+# %%
+both = {"scratch": near_scratch, "head": near_head}
+both = {way: evaluation.mean_interval(pairs[:, 0]) for way, pairs in both.items()}
+used = [(all_train, test_set), *([far_sets] if far_sets else [])]
+records.headline(f"{NEAR}, {SETTINGS['shots']} a class, over seeds", both, data=used)
+
+# %% tags=["nbval-ignore-output"]
+gains = {"near": near_gain, "far": far_gain}
+records.record("03_head_training", {"one_epoch": one_epoch, "head_minus_scratch": gains})
 
 # %% [markdown]
 # ## Exercises
@@ -666,8 +675,8 @@ if train_batches is not None and val_batches is not None:
 # epochs; only one gets augmentation. Ten seeds. Fixed beforehand: augmentation, rate, epochs.
 # Judge: the same validation pictures. Result: `evaluation.seeds_difference` with its interval.
 #
-# If it holds zero: "Not distinguishable over ten seeds; a gain, if any, is hardly above the upper
-# end." I leave it out: it costs a pass through the backbone in each epoch.
+# If it holds zero: "Cannot tell, over ten seeds; a gain, if any, is hardly above the upper end."
+# I leave it out: it costs a pass through the backbone in each epoch.
 #
 # A good answer names pair, seeds, judge, and the sentence for no result.
 # ### END SOLUTION

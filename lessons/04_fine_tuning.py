@@ -1,5 +1,7 @@
 # %% [markdown]
-# # 4. Fine-tuning: unfreeze gently
+# # {{title}}
+#
+# **{{question}}**
 #
 # *Step (b): you will let the last blocks of a borrowed network adapt to your pictures, make five
 # classic mistakes on purpose, and measure whether fine-tuning helped at all.*
@@ -359,7 +361,7 @@ def kept(run):
 for name, run in list(runs.items())[1:]:
     print(f"{name}: the same ImageNet answer on {evaluation.accuracy_interval(kept(run))}")
 lost = evaluation.accuracy_difference(kept(gentle), kept(violent))
-print("The high rate destroyed more of it:", lost.value > 0 and lost.distinguishable)
+print("The high rate destroyed more of it:", lost.verdict == "a gain")
 
 # %% [markdown]
 # A random head needs large steps. The backbone's weights were learned from 1.3 million
@@ -424,17 +426,18 @@ plots.lines(
                   f"{100 * same.value:.0f} % of ImageNet answers kept"
                   for rate, right, same in zip(rates, *curves.values(), strict=True)) + ".",
     caption="Each rate from the same start: accuracy on our pictures, and ImageNet answers kept.",
+    figure_name="learning_rates",
 )  # fmt: skip
 
 # %%
 equal = [RATE]
 for rate in [rate for rate in rates if rate != RATE]:
     behind = evaluation.accuracy_difference(by_rate[rate]["correct"], gentle["correct"])
-    equal += [] if behind.distinguishable else [rate]
+    equal += [rate] if behind.verdict == "cannot tell" else []
     print(f"rate {rate:g} minus rate {RATE:g}: {behind}")
 
 # %%
-print("Not distinguishable from the course's rate:", *(f"{rate:g}" for rate in sorted(equal)))
+print("Cannot be told from the course's rate:", *(f"{rate:g}" for rate in sorted(equal)))
 print("The highest rate is among them:", 1e-2 in equal)
 
 # %% [markdown]
@@ -468,7 +471,7 @@ print("Further under a random head:", headless["distance"] > gentle["distance"])
 # %%
 head_first = evaluation.accuracy_difference(gentle["correct"], headless["correct"])
 print("Trained head first, minus random:", head_first)
-print("Distinguishable on these pictures:", head_first.distinguishable)
+print("On these pictures:", head_first.verdict)
 
 # %% [markdown]
 # Training sends each weight a *gradient*: which way to go to make the error smaller. Behind a
@@ -538,7 +541,7 @@ print("At 1e-8 the averages drift at least half as far:", 2 * slow_drift > np.me
 print("Right on validation, 1e-8, left free:", evaluation.accuracy_interval(adrift))
 alone = evaluation.accuracy_difference(tiny["correct"], adrift)
 print("Held still, minus left free, both at 1e-8:", alone)
-print("    distinguishable:", alone.distinguishable)
+print("    verdict:", alone.verdict)
 
 # %% [markdown]
 # Most people think that a tiny rate is safe. But the averages take no steps against the error:
@@ -589,16 +592,23 @@ plots.lines(
     alt="Largest drift of a layer: "
     + "; ".join(f"{name} {max(values):.2g}" for name, values in drifts.items()) + ".",
     caption=f"No drift at all: {still}. Where two curves agree, one hides the other.",
+    figure_name="drift",
 )  # fmt: skip
 
 # %%
 for name, answers in {"naive": naive_correct, "training=False": guide_correct}.items():
     cost = evaluation.accuracy_difference(gentle["correct"], answers)
     print(f"Held still, minus {name}: {cost}")
-    print("    distinguishable:", cost.distinguishable)
-    if (cost.low > 0 or cost.high < 0) and not cost.distinguishable:
-        print("    The interval leaves out zero, but p is 0.05 or more. We asked for both")
-        print("    (lesson 3), so no verdict.")
+    print("    verdict:", cost.verdict)
+
+# %% tags=["nbval-ignore-output"]
+records.record("04_fine_tuning", {
+    "only_what_is_free_moved": moved == kernels_and_head, "gently_moved_by": gentle["distance"],
+    "not_compiled": {"arrays_moved": moved_without}, "compiled": {"arrays_moved": moved_with},
+    "destroyed_by_the_high_rate": lost, "answers_changed_by_the_no_op": changed,
+    "like_the_course_s_rate": sorted(equal),
+    "drift": {name.split("=")[0].strip(): max(values) for name, values in drifts.items()},
+})  # fmt: skip
 
 # %% [markdown]
 # Most people trust the guide. But in Keras 3 `fit` passes its own `training=True` down to every
@@ -650,7 +660,7 @@ plots.estimates(
 for name in order[1:]:
     ahead = evaluation.accuracy_difference(by_block[name], by_block["head alone"])
     print(f"from {name}, minus head alone: {ahead}")
-    print("    distinguishable:", ahead.distinguishable)
+    print("    verdict:", ahead.verdict)
 
 # %% [markdown]
 # Most people expect each further block to help. Where rows cannot be told apart, the cheaper is
@@ -766,14 +776,14 @@ for name, steps in accuracies.items():
 # same shop visits as the training pictures, the test pictures from others (lesson 3). The
 # differences below compare two ways on the *same* test pictures.
 
-# %% tags=["headline"]
+# %%
 gains = {name: evaluation.seeds_difference(a["tuned"], a["head"]) for name, a in accuracies.items()}
-print("Fine-tuned minus head alone:", "; ".join(f"{name} {gain}" for name, gain in gains.items()))
+used = [(all_train, test_set), *([] if is_drawn else [(far_pool, far_test)])]
+records.headline("Fine-tuned minus head alone", gains, data=used)
 
 # %%
 for name, gain in gains.items():
-    word = "a gain" if gain.value > 0 else "a loss"
-    print(f"{name}, over seeds: {word if gain.distinguishable else 'inside the noise'}")
+    print(f"{name}, over seeds: {gain.verdict}")
 
 # %% [markdown]
 # That interval is about *seeds*: other heads and other draws from these training pictures. The
@@ -785,7 +795,7 @@ for name, gain in gains.items():
 for name, pairs in right.items():
     over_pictures = evaluation.accuracy_difference(pairs[0, 1], pairs[0, 0])
     print(f"{name}, seed {SEED}: {over_pictures}")
-    print("    distinguishable:", over_pictures.distinguishable)
+    print("    verdict:", over_pictures.verdict)
 
 # %%
 for name, pairs in right.items():
@@ -826,6 +836,7 @@ plots.estimates(
     rows, reference=0, label="fine-tuned minus head alone (percentage points)",
     alt="; ".join(f"{name.replace(chr(10), ', ')}: {gain}" for name, gain in rows.items()) + ".",
     caption=f"Fine-tuned minus head alone: 95 % intervals over seeds; zero: no gain. {source}.",
+    figure_name="gains",
 )  # fmt: skip
 
 # %%
@@ -833,8 +844,7 @@ near_and_far = [accuracies.get(name) for name in ("near: groceries", "far: blood
 if all(near_and_far):
     more = evaluation.seeds_difference(*(np.subtract(a["tuned"], a["head"]) for a in near_and_far))
     print("Gain near, minus gain far:", more)
-    word = "near" if more.value > 0 else "far"
-    print("Gains more:", word if more.distinguishable else "these seeds cannot tell")
+    print("Near against far:", more.verdict)
 
 # %% [markdown]
 # An interval that holds zero does not prove that both are equal: it says that a gain, if there is
@@ -902,7 +912,7 @@ random = np.random.default_rng(SEED)
 # Hint: `all_pictures < 3` is True for the first three. Shuffle one of them with
 # `random.permutation`: now they agree only by chance, as independent answers do. Put their
 # `evaluation.accuracy_difference`, after minus before, into `my_difference`, and your verdict
-# into `my_claim`: "gain", "loss" or "not distinguishable".
+# into `my_claim`: "a gain", "a loss" or "cannot tell".
 #
 # Then leave out the shuffling, in another variable. What changes, and what would you ask the
 # authors for?
@@ -913,7 +923,7 @@ my_difference, my_claim = None, None
 before_right = all_pictures < round(reported_before * num_pictures)
 after_right = all_pictures < round(reported_after * num_pictures)
 my_difference = evaluation.accuracy_difference(random.permutation(after_right), before_right)
-my_claim = "not distinguishable"
+my_claim = my_difference.verdict
 print("Shuffled:", my_difference)
 print("In order:", evaluation.accuracy_difference(after_right, before_right))
 # In order, no picture was lost and a few were won: then even this difference is no luck. Which

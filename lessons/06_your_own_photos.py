@@ -1,5 +1,7 @@
 # %% [markdown]
-# # 6. Your own photographs
+# # {{title}}
+#
+# **{{question}}**
 #
 # *A folder with one sub-folder a class goes in; a checked model and an honest report come out.*
 #
@@ -116,10 +118,12 @@ def write(images, names, folder):
 # %%
 strangers = photographs.bundled_photographs(image_size=160)
 if FOLDER:
-    print(f"Data: your own folder {folder.name!r}")
+    SOURCE = folder.name
+    print(f"Data: your own folder {SOURCE!r}")
 else:
     demo = {"image_size": 160, "seed": SEED, "num_per_class": 60}
     for_training, for_later = photographs.load_or_draw("groceries", **demo)
+    SOURCE = for_training.source
     write(for_training.images, for_training.names, folder)
     if not NEW_PHOTOS:
         write(for_later.images, for_later.names, new_folder)
@@ -236,7 +240,7 @@ NAMES, conflicts = tuple(kept), {k for pair in across for k in pair}
 names = found.names
 keep = [k for k, name in enumerate(names) if name in kept and k not in conflicts]
 labels = np.array([NAMES.index(names[k]) for k in keep])
-photos = data.ImageSet(found.images[keep], labels, NAMES)
+photos = data.ImageSet(found.images[keep], labels, NAMES, SOURCE)
 print(f"{len(photos)} pictures in {len(NAMES)} classes: {', '.join(NAMES)}")
 
 # %%
@@ -530,27 +534,18 @@ plots.accuracy_against_labels(
 # intervals do not settle a difference, because each seed gave all ways the same pictures. So we
 # take the difference seed by seed.
 
-
-
-# %%
-def verdict(difference):
-    """What may be said of a Difference."""
-    word = "a gain" if difference.value > 0 else "a loss"
-    return word if difference.distinguishable else "not distinguishable"
-
-
 # %%
 for shots in SHOTS:
     for better, worse in (("head", "from scratch"), ("fine-tuned", "head")):
         gap = evaluation.seeds_difference(curves[better][shots], curves[worse][shots])
         print(f"{shots:3} a class, {better} minus {worse}: {gap}")
-        print("        ", verdict(gap))
+        print("        ", gap.verdict)
 
 # %% [markdown]
 # Most people guess that fine-tuning wins everywhere, and that training from scratch soon catches
 # up. Compare the lines with your own guess. A few pictures say little about how to change a
-# network that has seen 1.3 million, so a head may be all they can pay for. And *not
-# distinguishable* does not mean equal: these seeds cannot tell.
+# network that has seen 1.3 million, so a head may be all they can pay for. And *cannot
+# tell* does not mean equal.
 
 # %% [markdown]
 # And the question itself: the last two points of each line, in pairs.
@@ -562,11 +557,11 @@ steps_up = {
 }
 for way, step in steps_up.items():
     print(f"{way}, from {fewer} to {more} a class: {step}")
-    print("        ", verdict(step))
+    print("        ", step.verdict)
 
 # %%
 step = steps_up["fine-tuned"]
-if step.distinguishable and step.value > 0:
+if step.verdict == "a gain":
     ANSWER = f"probably: {more} a class did better than {fewer}; what comes after was not measured"
 elif step.high < 0.02:
     ANSWER = f"hardly: from {fewer} to {more} a class gained less than two points"
@@ -574,8 +569,9 @@ else:
     ANSWER = "these seeds cannot tell; look at the interval before you spend an afternoon"
 print("Would more photographs help?", ANSWER)
 
-# %% tags=["headline"]
-print(f"Fine-tuned on a folder: test accuracy {accuracy}; {fewer} to {more} a class: {step}")
+# %%
+values = {"test accuracy": accuracy, f"{fewer} to {more} a class": step}
+records.headline("Fine-tuned on a folder", values, data=[(train_set, test_set)])
 
 # %% tags=["nbval-ignore-output"]
 numbers = {way: {str(n): curve[n] for n in SHOTS} for way, curve in curves.items()}

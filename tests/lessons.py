@@ -23,3 +23,10 @@ def code_cells(cells):
 
 def text_cells(cells):
     return [cell.source for cell in cells if cell.cell_type == "markdown"]
+
+
+def printed(cells, *, tag=None):
+    """What executed cells printed, or only those with a tag, as one text."""
+    cells = [cell for cell in cells if tag is None or tag in tags(cell)]
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    return "".join(output.text for output in outputs if output.get("name") == "stdout")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lessons import LESSONS, ROOT, cells_of, code_cells, tags
+from tests.lessons import LESSONS, ROOT, cells_of, code_cells, tags, text_cells
 from tools import tree
 
 PACKAGE = ROOT / "tl_course"
@@ -285,8 +285,20 @@ def parameters_cells(cells):
 
 
 def headline_cells(cells):
-    tagged = [cell.source for cell in cells if "headline" in tags(cell)]
-    return [] if len(tagged) == 1 and "print(" in tagged[0] else [f"{len(tagged)} headline cells"]
+    count = sum("records.headline(" in source for source in code_cells(cells))
+    return [] if count == 1 else [f"{count} headline cells"]
+
+
+def titles_typed(cells):
+    """A lesson's title or question written by hand, beside the table in data/lessons.csv."""
+    first = text_cells(cells)[0].splitlines()[:3]
+    return [] if first == ["# {{title}}", "", "**{{question}}**"] else first
+
+
+def verdicts_spelled_out(cells):
+    """Cells that judge a difference by themselves; a Difference has one `verdict`."""
+    pattern = r"distinguishable|p_value <|\.low > 0 or"
+    return [match for source in code_cells(cells) for match in re.findall(pattern, source)]
 
 
 def figures_elsewhere(cells):
@@ -311,9 +323,14 @@ def trainings_without_verdict(cells):
     return [code[i].splitlines()[0] for i in silent]
 
 
-RULES = [parameters_cells, headline_cells, figures_elsewhere, trainings_without_verdict]
+RULES = [
+    parameters_cells, headline_cells, titles_typed, verdicts_spelled_out, figures_elsewhere,
+    trainings_without_verdict,
+]  # fmt: skip
 LESSON = """# %% [markdown]
-# # A title
+# # {{title}}
+#
+# **{{question}}**
 
 # %%
 import os
@@ -334,7 +351,8 @@ history = transfer.train(model)
 # %% [markdown]
 # Explain.
 
-# %% tags=["headline"]
+# %%
+records.headline("82 %", {}, data=[])
 print("82 %")
 """
 PLANTED = [
@@ -342,7 +360,9 @@ PLANTED = [
     (parameters_cells, "import os", '# %% tags=["parameters"]', "2 cells tagged parameters"),
     (parameters_cells, "SEED = 7", "SEED = hash(7)", "a parameter that is no plain constant"),
     (parameters_cells, "SEED = 7", "", "no SEED"),
-    (headline_cells, ' tags=["headline"]', "", "0 headline cells"),
+    (headline_cells, "records.headline(", "print(", "0 headline cells"),
+    (titles_typed, "{{title}}", "A title", "# A title"),
+    (verdicts_spelled_out, "import os", "x = gain.distinguishable", "distinguishable"),
     (figures_elsewhere, "import os", "import matplotlib.pyplot as plt", "matplotlib"),
     (figures_elsewhere, "import os", "display(figure)", "display("),
     (trainings_without_verdict, 'print("82 %")', "x = 1", "history = transfer.train(model)"),

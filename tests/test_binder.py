@@ -67,8 +67,9 @@ def imitation(tmp_path, monkeypatch):
         if told["code"] == -9:  # killed, for its memory say
             return told["code"]
         output.mkdir(parents=True)
-        rows = [{"notebook": "01_tiny", "peak_gb": told["peak_gb"], "error": None, "data": ""}]
-        results = {"profile": "student", "notebooks": rows}
+        rows = [{"notebook": "01_tiny", "peak_gb": told["peak_gb"], "error": None}]
+        rows[0]["headline"] = None
+        results = {"profile": "student", "cores": 99, "notebooks": rows}
         (output / "results.json").write_text(json.dumps(results))
         return told["code"]
 
@@ -99,6 +100,7 @@ def test_the_run_says_what_it_had_and_can_be_recorded(imitation, tmp_path):
     kept = json.loads((tmp_path / "binder.json").read_text())
     cores = f"one of {os.cpu_count()} CPU cores"
     assert kept["machine"] == f"{cores} with 2 GB of memory (not enforced)"
+    assert kept["cores"] == 1
     assert [row["notebook"] for row in kept["results"]] == ["01_tiny"]
 
 

@@ -5,6 +5,7 @@ import json
 import nbformat
 import pytest
 
+from tl_course import records
 from tools import build_notebooks, links, write_assignment
 
 LESSON = '''# %% [markdown]
@@ -136,6 +137,23 @@ def test_minutes_come_from_the_last_recorded_course(course):
     rows = {"results": [{"notebook": lesson.stem, "minutes": 2.2}]}
     (results / "course.json").write_text(json.dumps(rows), encoding="utf-8")
     assert "Takes 3 minutes." in build_notebooks.notebook_json(lesson, rewrite)
+
+
+def test_title_and_question_come_from_the_table(course):
+    row = records.table("lessons")[2]
+    lesson = course / "lessons" / f"{row['name']}.py"
+    lesson.write_text("# %% [markdown]\n# # {{title}}\n# {{question}}\n", encoding="utf-8")
+    text = build_notebooks.filled(lesson)
+    assert f"# # {row['title']}\n# {row['question']}\n" in text
+    stranger = lesson.rename(lesson.with_name("77_unknown.py"))  # control: never another's title
+    assert "{{title}}" in build_notebooks.filled(stranger)
+
+
+def test_every_lesson_has_a_row_and_no_placeholder_is_left():
+    names = [path.stem for path in sorted((build_notebooks.ROOT / "lessons").glob("[0-9]*.py"))]
+    assert [row["name"] for row in records.table("lessons")] == names
+    notebooks = build_notebooks.ROOT.glob("notebooks/[0-9]*.ipynb")
+    assert not [path.name for path in notebooks if "{{" in path.read_text(encoding="utf-8")]
 
 
 def test_the_archive_is_the_one_of_the_setting(course):

@@ -596,14 +596,16 @@ def accuracy_alone_one_hot(_way):
 
 
 @pytest.mark.parametrize(
-    ("claim", "difference"), [("gain", GAIN), ("loss", LOSS), ("not distinguishable", NOISE)]
-)
+    ("claim", "difference"),
+    [(GAIN.verdict, GAIN), (LOSS.verdict, LOSS), (NOISE.verdict, NOISE),
+     ("gain", GAIN), ("loss", LOSS), ("not distinguishable", NOISE)],
+)  # fmt: skip
 def test_correct_claims_raise_no_alarm(claim, difference):
     assert checks.claim(claim, difference) == []
 
 
 @pytest.mark.parametrize(
-    ("claim", "difference"), [("loss", GAIN), ("gain", LOSS), ("not distinguishable", GAIN)]
+    ("claim", "difference"), [("a loss", GAIN), ("a gain", LOSS), ("cannot tell", GAIN)]
 )
 def test_a_claim_on_the_wrong_side_gets_a_question(claim, difference):
     (found,) = checks.claim(claim, difference)

@@ -13,7 +13,9 @@ from pathlib import Path, PurePosixPath
 import nbformat
 import psutil
 import pytest
+from rich.console import Console
 
+from tests.lessons import printed
 from tl_course import __main__, machine, photographs, records
 from tl_course.commands import _notebooks, doctor, fetch, run
 
@@ -21,10 +23,15 @@ ROOT = Path(__file__).resolve().parents[1]
 PARAMETERS = ("parameters", 'PROFILE = "student"')
 GOOD = [
     PARAMETERS,
-    ("", 'print("Data: drawn look-alikes")'),
     ("", "import os, sys\nballast = bytearray(200_000_000)\nprint(len(ballast), sys.executable)"),
-    ("headline", 'print(f"head 81.9 % (77.0 to 85.9 %), {PROFILE}")'),
+    ("", """from tl_course import evaluation, records
+class Drawn(list):
+    source = "drawings"
+print("Data: photographs of unicorns")  # prose, read by nobody
+head = evaluation.Estimate(0.819, 0.77, 0.859, 287)
+records.headline(PROFILE, {"head": head}, data=[(Drawn("123"), Drawn("45"))])"""),
 ]
+HEADLINE = "smoke: head 81.9 % (77.0 to 85.9 %, n = 287)"
 FAILING = [PARAMETERS, ("", "x = 1"), ("", "def f():\n    raise ValueError('boom')\nf()")]
 DYING = [PARAMETERS, ("", "import os\nos._exit(3)"), ("", "x = 1")]
 
@@ -73,12 +80,23 @@ def test_run_prints_a_line_and_a_row_for_each_notebook(course):
     assert re.match(r"\[1/4\] 01_good: \d\.\d min, \d\.\d\d GB, done", lines[0])
     for column in ("notebook", "minutes", "peak memory", "headline result", "data used"):
         assert column in course.finished.stdout
-    assert "│ head 81.9 % (77.0 to 85.9 %), smoke │ drawn look-alikes │" in course.finished.stdout
+    assert "unicorns" not in course.finished.stdout
+
+
+def test_the_closing_table_is_made_of_values(course):
+    console = Console(width=300)
+    with console.capture() as captured:
+        console.print(run.results_table(course.results["notebooks"]))
+    assert f"│ {HEADLINE} │ drawings (3 to train, 2 to test) │" in captured.get()
+    assert "│ FAILED" in captured.get() and "none recorded" in captured.get()
 
 
 def test_run_captures_headline_data_and_profile(course):
-    assert course.rows["01_good"]["headline"] == "head 81.9 % (77.0 to 85.9 %), smoke"
-    assert course.rows["01_good"]["data"] == "drawn look-alikes"
+    headline = course.rows["01_good"]["headline"]
+    assert _notebooks.headline_in_words(headline) == HEADLINE
+    assert headline["values"]["head"] == {"value": 0.819, "low": 0.77, "high": 0.859, "n": 287}
+    assert headline["data"] == [{"source": "drawings", "train": 3, "test": 2}]
+    assert course.rows["02_failing"]["headline"] is None
     assert course.results["profile"] == "smoke"
 
 
@@ -101,7 +119,7 @@ def test_computing_is_told_from_waiting(work, low, high):
 
 def test_run_uses_this_very_python(course):
     executed = nbformat.read(course.output / "01_good.ipynb", as_version=4)
-    assert sys.executable in _notebooks.printed(executed)
+    assert sys.executable in printed(executed.cells)
 
 
 def test_a_failing_cell_is_named_and_the_others_run(course):
@@ -131,7 +149,7 @@ def test_run_leaves_whole_notebooks_and_pages(course):
 
 def test_run_of_good_notebooks_returns_zero(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(os, "environ", os.environ.copy())
-    path = write_notebook(tmp_path / "01_good.ipynb", [PARAMETERS, ("headline", "print(1)")])
+    path = write_notebook(tmp_path / "01_good.ipynb", [PARAMETERS, ("", "print(1)")])
     assert __main__.main(["run", path, "--output", str(tmp_path / "build")]) == 0
     assert "1" in capsys.readouterr().out
 

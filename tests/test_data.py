@@ -332,21 +332,6 @@ def test_more_shots_than_images_are_refused():
         data.few_shot(noise(20), 21, seed=0)
 
 
-# ---------------------------------------------------------------- results of earlier runs
-
-
-def test_recorded_results_are_kept_out_of_sight(capsys):
-    bundles = []
-    import IPython.display
-
-    original, IPython.display.display = IPython.display.display, lambda b, raw: bundles.append(b)
-    try:
-        records.record("demo", {"accuracy": [0.5, 0.6]})
-    finally:
-        IPython.display.display = original
-    assert bundles[0][records.RESULTS_TYPE] == {"name": "demo", "results": {"accuracy": [0.5, 0.6]}}
-
-
 def test_an_image_set_takes_indices_and_masks():
     dataset = tiny.images()
     assert len(dataset.take([0, 1, 2])) == 3

@@ -193,6 +193,14 @@ def test_the_class_runs_lesson_1():
 # ---------------------------------------------------------------- arithmetic
 
 
+def test_minutes_are_multiplied_by_the_value_cores(tmp_path, monkeypatch):
+    rows = [{"notebook": "01_a", "minutes": 2.0}, {"notebook": "02_b", "minutes": 3.0}]
+    course = {"machine": "a cluster of 99 nodes", "cores": 4, "results": rows}
+    (tmp_path / "course.json").write_text(json.dumps(course))
+    monkeypatch.setattr(capacity, "COURSE", tmp_path / "course.json")
+    assert capacity.core_minutes() == 12 and capacity.core_minutes("01_a") == 8
+
+
 def test_a_class_on_one_server_by_hand():
     student = {"gb": 2.0, "work": 4.0}
     assert capacity.on_server(8, 32, student) == (15, 7.5)  # (32 - 2) / 2; 15 × 4 / 8

@@ -77,7 +77,7 @@ def test_accuracy_difference_is_the_published_agresti_min_interval():
     assert difference.value == -20 / 160
     assert (difference.low, difference.high) == pytest.approx((-0.21601726, -0.03089632), abs=1e-8)
     assert difference.n == 160
-    assert difference.distinguishable
+    assert difference.verdict == "a loss"
 
 
 def test_control_plain_wald_and_unpaired_intervals_would_fail():
@@ -92,7 +92,7 @@ def test_pairing_sees_what_two_separate_intervals_miss():
     a, b = pairs(only_a=9, only_b=1, both=60, neither=30)
     interval_a, interval_b = evaluation.accuracy_interval(a), evaluation.accuracy_interval(b)
     assert interval_a.low < interval_b.high  # they overlap: the unpaired reader sees nothing
-    assert evaluation.accuracy_difference(a, b).distinguishable
+    assert evaluation.accuracy_difference(a, b).verdict == "a gain"
 
 
 def test_the_pairing_is_used():
@@ -100,21 +100,92 @@ def test_the_pairing_is_used():
     agree = pairs(only_a=9, only_b=1, both=60, neither=30)
     disagree = pairs(only_a=38, only_b=30, both=31, neither=1)
     assert [x.mean() for x in agree] == [x.mean() for x in disagree]
-    assert evaluation.accuracy_difference(*agree).distinguishable
-    assert not evaluation.accuracy_difference(*disagree).distinguishable
+    assert evaluation.accuracy_difference(*agree).verdict == "a gain"
+    assert evaluation.accuracy_difference(*disagree).verdict == "cannot tell"
 
 
-def test_p_value_is_the_exact_mcnemar_test():
-    """By hand: 1 against 9 of 10, both tails: 2 (C(10, 0) + C(10, 1)) / 2 ** 10."""
+@pytest.mark.parametrize(
+    ("only_a", "only_b", "both", "neither", "published"),
+    [(7, 1, 1, 12, 0.039), (6, 16, 59, 80, 0.035)],
+)
+def test_p_value_is_the_mid_p_mcnemar_test(only_a, only_b, both, neither, published):
+    """Fagerland, Lydersen & Laake 2013, tables 1, 2 and 5: Bentur et al. 2009, Cavo et al. 2012."""
+    p_value = evaluation.accuracy_difference(*pairs(only_a, only_b, both, neither)).p_value
+    assert round(p_value, 3) == published
+    exact = stats.binomtest(only_a, only_a + only_b).pvalue  # control: 0.070 and 0.053
+    large_sample = stats.chi2.sf((only_a - only_b) ** 2 / (only_a + only_b), 1)  # 0.034 and 0.033
+    assert published not in (round(exact, 3), round(large_sample, 3))
+
+
+def test_p_value_by_hand():
+    """1 against 9 of 10: both tails, but only half of what was seen itself."""
     p_value = evaluation.accuracy_difference(*pairs(9, 1, 60, 30)).p_value
-    assert p_value == pytest.approx(2 * (math.comb(10, 0) + math.comb(10, 1)) / 2**10)
-    chi_squared = stats.chi2.sf((9 - 1) ** 2 / 10, 1)  # control: the large-sample version
-    assert p_value != pytest.approx(chi_squared, rel=0.1)
+    assert p_value == pytest.approx(2 * (math.comb(10, 0) + math.comb(10, 1) / 2) / 2**10)
+
+
+# ---- the verdict: one criterion
+
+
+def false_claims(says, *, disagree, n=300, repeats=20_000):
+    """How often two equally good models are called different, a fraction of simulated test sets.
+
+    says: (only_a, only_b) -> bool. disagree: the share of images on which one of them is wrong.
+    """
+    random = np.random.default_rng(0)
+    differ = random.binomial(n, disagree, size=repeats)
+    only_a = random.binomial(differ, 0.5)
+    cases, counts = np.unique([only_a, differ - only_a], axis=1, return_counts=True)
+    called = [says(*case) for case in cases.T]
+    return counts[called].sum() / repeats
+
+
+def by_verdict(only_a, only_b, n=300):
+    both = (n - only_a - only_b) // 2
+    a, b = pairs(only_a, only_b, both, n - only_a - only_b - both)
+    return evaluation.accuracy_difference(a, b).verdict != "cannot tell"
+
+
+def by_the_exact_test_too(only_a, only_b):
+    exact = stats.binomtest(int(only_a), int(only_a + only_b)).pvalue if only_a + only_b else 1
+    return by_verdict(only_a, only_b) and exact < 0.05
+
+
+def by_the_larger_number(only_a, only_b):
+    return only_a != only_b
+
+
+@pytest.mark.parametrize("disagree", [0.05, 0.1, 0.2, 0.3])
+def test_a_verdict_is_wrong_five_times_in_a_hundred(disagree):
+    assert 0.03 < false_claims(by_verdict, disagree=disagree) < 0.06
+
+
+def test_control_two_other_criteria_have_another_size():
+    assert false_claims(by_the_exact_test_too, disagree=0.05) < 0.03  # the rule we gave up
+    assert false_claims(by_the_larger_number, disagree=0.1) > 0.5
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(0.01, 0.05, "a gain"), (-0.05, -0.01, "a loss"), (-0.01, 0.05, "cannot tell"),
+     (-0.05, 0.01, "cannot tell"), (0, 0.05, "cannot tell"), (math.nan, math.nan, "cannot tell")],
+)  # fmt: skip
+def test_the_interval_decides(low, high, verdict):
+    for p_value in (0.0001, 0.9):  # whatever p says
+        difference = evaluation.Difference((low + high) / 2, low, high, 10, p_value)
+        assert difference.verdict == verdict
+
+
+def test_over_seeds_interval_and_p_agree():
+    random = np.random.default_rng(1)
+    for _ in range(200):
+        a, b = random.normal(0.02, 0.02, size=(2, 5)) + [[0.01], [0]]
+        difference = evaluation.seeds_difference(a, b)
+        assert (difference.verdict != "cannot tell") == (difference.p_value < 0.05)
 
 
 def test_difference_of_a_model_with_itself_and_its_sign():
     same = evaluation.accuracy_difference(answers(7, 3), answers(7, 3))
-    assert (same.value, same.p_value, same.distinguishable) == (0, 1, False)
+    assert (same.value, same.p_value, same.verdict) == (0, 1, "cannot tell")
     assert same.low < 0 < same.high
     a, b = pairs(9, 1, 60, 30)
     forward, back = evaluation.accuracy_difference(a, b), evaluation.accuracy_difference(b, a)

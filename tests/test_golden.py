@@ -33,7 +33,7 @@ def printed(cell):
 
 def is_verdict(cell):
     """Is it compared, and does it print a judgement in words rather than a number alone?"""
-    words = r"\b(True|False|yes|no|nothing|Well done|inside the noise|stranger)\b"
+    words = r"\b(True|False|yes|no|nothing|Well done|a gain|a loss|cannot tell|stranger)\b"
     return write_golden.is_compared(cell) and re.search(words, printed(cell)) is not None
 
 

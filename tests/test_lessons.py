@@ -10,6 +10,8 @@ from pathlib import Path
 import papermill
 import pytest
 
+from tests.lessons import printed
+from tl_course import records
 from tl_course.commands import _notebooks
 from tools import build_notebooks
 
@@ -45,10 +47,11 @@ def test_the_lessons_come_in_order():
 @pytest.mark.parametrize("path", STUDENT, ids=lambda path: path.stem)
 def test_lesson_runs(path, tmp_path, kernel_environment):
     executed = execute(path, tmp_path)
-    headline = _notebooks.printed(executed, tag="headline").strip()
-    assert headline and "\n" not in headline
-    assert "Data:" in _notebooks.printed(executed)
-    said = _notebooks.printed(executed, tag="check")
+    headline = records.recorded(executed)["headline"]
+    assert "\n" not in _notebooks.headline_in_words(headline)
+    known = {"drawings", *records.DATASETS}
+    assert {part["source"] for part in headline["data"]} <= known and headline["data"]
+    said = printed(executed.cells, tag="check")
     assert said.count("not attempted yet") == 2 and "Mistake" not in said, said
 
 

@@ -73,12 +73,13 @@ MAKERS = [
 
 @pytest.fixture
 def shown(monkeypatch):
-    """The bundles that display received, and the figures that were drawn."""
-    bundles, figures = [], []
+    """The bundles and their metadata that display received, and the figures that were drawn."""
+    bundles, figures, received = [], [], []
 
-    def display(bundle, *, raw):
+    def display(bundle, *, raw, metadata):
         assert raw
         bundles.append(bundle)
+        received.append(metadata)
 
     monkeypatch.setattr(plots, "display", display)
     make = plots._panels
@@ -89,7 +90,7 @@ def shown(monkeypatch):
         return figure, axes
 
     monkeypatch.setattr(plots, "_panels", remember)
-    return SimpleNamespace(bundles=bundles, figures=figures)
+    return SimpleNamespace(bundles=bundles, figures=figures, metadata=received)
 
 
 def picture_of(bundle):
@@ -98,6 +99,19 @@ def picture_of(bundle):
 
 
 # ---- what every figure must be
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_name_stays_out_of_sight(shown, name, monkeypatch):
+    monkeypatch.setitem(WORDS, "figure_name", "a_name_for_programs")
+    FIGURES[name]()
+    assert shown.metadata == [{"figure": "a_name_for_programs"}]
+    assert "a_name_for_programs" not in str(shown.bundles)
+
+
+def test_a_figure_without_a_name_has_none(shown):
+    FIGURES["estimates"]()
+    assert shown.metadata == [None]
 
 
 def test_every_public_function_is_tried_here():

@@ -9,19 +9,21 @@ from common import marked_blocks
 from tl_course import records
 from tools import links, readme_table
 
-ROW = {"notebook": "01_tiny", "minutes": 1.234, "computing_minutes": 1.1, "peak_gb": 1.0,
-       "headline": "82 % (77 to 86 %)", "data": "groceries", "error": None}  # fmt: skip
+HEAD = {"value": 0.82, "low": 0.77, "high": 0.86, "n": 9}
+HEADLINE = {"about": "10 a class", "names": ["head"], "values": {"head": HEAD},
+            "data": [{"source": "groceries", "train": 8, "test": 9}]}  # fmt: skip
+ROW = {"notebook": "01_motivation", "minutes": 1.234, "computing_minutes": 1.1, "peak_gb": 1.0,
+       "headline": HEADLINE, "error": None}  # fmt: skip
 RUN = {"date": "2026-11-25", "machine": "2 CPU cores", "profile": "student", "results": [ROW]}
+LESSON = records.table("lessons")[0]
 HOME = ("ada/course", "v1.0.0")
 
 
 @pytest.fixture
 def course(tmp_path):
     """A course of one lesson, with empty pages to fill."""
-    for folder in ("data/results", "notebooks", "docs"):
+    for folder in ("data/results", "docs"):  # no notebook: nothing is read from one
         (tmp_path / folder).mkdir(parents=True)
-    cell = {"cell_type": "markdown", "source": ["# 01 · Motivation: why borrow?\n", "Text."]}
-    (tmp_path / "notebooks" / "01_tiny.ipynb").write_text(json.dumps({"cells": [cell]}))
     line = 'tl_course = { repository = "ada/course", tag = "v1.0.0" }'
     (tmp_path / "pyproject.toml").write_text(f"[tool]\n{line}\n")
     for name in ("course", "binder"):
@@ -41,9 +43,11 @@ def fill(course):
 
 def test_the_table_holds_what_was_measured(course):
     readme = fill(course)["README.md"]
-    row = "| [01_tiny](notebooks/01_tiny.ipynb) | why borrow? | 1.2 | 82 % (77 to 86 %) |"
-    assert f"{row} [Open in Colab]({links.colab(*HOME, '01_tiny.ipynb')}) |\n" in readme
-    assert "Measured by `make course` on 2 CPU cores, 2026-11-25. Data: groceries." in readme
+    link = f"| [{LESSON['title']}](notebooks/01_motivation.ipynb) | {LESSON['question']} | 1.2 | "
+    row = f"{link}10 a class: head 82.0 % (77.0 to 86.0 %, n = 9) | "
+    assert f"{row}[Open in Colab]({links.colab(*HOME, '01_motivation.ipynb')}) |\n" in readme
+    how = "Measured by `make course` on 2 CPU cores, 2026-11-25."
+    assert f"{how} Data: groceries (8 to train, 9 to test)." in readme
     assert readme.startswith("Before\n") and readme.endswith("After\n") and "old" not in readme
 
 
@@ -74,8 +78,8 @@ def test_a_page_without_markers_is_an_error(course):
 
 def test_instructors_get_minutes_and_memory(course):
     page = fill(course)["docs/instructors.md"]
-    assert "| 01_tiny | 1.2 | 1.00 |\n| all | 1.2 | |\n" in page
-    assert "| 01_tiny | 1.2 | 1.1 | 1.00 |\n| all | 1.2 | | |\n" in page
+    assert "| 01_motivation | 1.2 | 1.00 |\n| all | 1.2 | |\n" in page
+    assert "| 01_motivation | 1.2 | 1.1 | 1.00 |\n| all | 1.2 | | |\n" in page
     for command in ("course", "binder-check"):
         how = "profile `student`, exercises unsolved, on 2 CPU cores, 2026-11-25."
         assert f"Measured by `make {command}`: {how}" in page

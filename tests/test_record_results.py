@@ -13,18 +13,25 @@ from tools import record_results
 @pytest.fixture
 def course(tmp_path):
     """An executed course of one notebook with one recorded result."""
-    bundle = {records.RESULTS_TYPE: {"name": "demo", "results": {"accuracy": [0.5]}}}
-    output = nbformat.v4.new_output("display_data", data=bundle)
+    kept = [("demo", {"accuracy": [0.5]}), ("headline", headline()["headline"])]
+    bundles = [{records.RESULTS_TYPE: {"name": n, "results": results}} for n, results in kept]
+    outputs = [nbformat.v4.new_output("display_data", data=bundle) for bundle in bundles]
     silent = nbformat.v4.new_output("stream", text="accuracy: 0.7")
-    cells = [nbformat.v4.new_code_cell("x", outputs=[silent, output])]
+    cells = [nbformat.v4.new_code_cell("x", outputs=[silent, *outputs])]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "01_demo.ipynb")
     write_course(tmp_path)
     return tmp_path
 
 
+def headline(*sources):
+    used = [{"source": source} for source in sources or ("groceries", "blood_cells")]
+    about = "drawings instead of nothing"  # prose decides nothing
+    return {"headline": {"about": about, "names": [], "values": {}, "data": used}}
+
+
 def write_course(folder, *, profile="full", **changes):
-    row = {"notebook": "01_demo", "minutes": 1.5, "error": None, "data": "photographs", **changes}
-    results = {"profile": profile, "notebooks": [row]}
+    row = {"notebook": "03_head_training", "minutes": 1.5, "error": None} | headline() | changes
+    results = {"profile": profile, "cores": 2, "notebooks": [row]}
     (folder / "results.json").write_text(json.dumps(results), encoding="utf-8")
 
 
@@ -40,8 +47,18 @@ def test_every_record_becomes_a_file_that_the_lessons_read(course, tmp_path, mon
     assert last["results"] == {"accuracy": [0.5]}
     assert last["profile"] == "full"
     assert len(last["date"]) == 10
-    assert "cores" in last["machine"]
+    assert "cores" in last["machine"] and last["cores"] == 2
     assert records.last_results("course")["results"][0]["minutes"] == 1.5
+    names = sorted(path.name for path in (tmp_path / "data" / "results").iterdir())
+    assert names == ["course.json", "demo.json"]  # the headline stands in its notebook's row
+
+
+def test_lessons_on_what_they_were_asked_for_are_kept(course):
+    """Control for the next test: drawings are no fault where no photographs were asked for."""
+    row = {"notebook": "05_lasagna_or_endocarditis", **headline("drawings")}
+    assert record_results.missing(row) == []
+    row["notebook"] = "04_fine_tuning"
+    assert record_results.missing(row) == ["blood_cells", "groceries"]
 
 
 def test_a_result_that_was_never_recorded_is_named(monkeypatch, tmp_path):
@@ -51,8 +68,10 @@ def test_a_result_that_was_never_recorded_is_named(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "change", [{"profile": "smoke"}, {"error": "cell 3"}, {"data": "drawings instead of 'x'"}]
-)
+    "change",
+    [{"profile": "smoke"}, {"error": "cell 3"}, headline("drawings"), {"headline": None},
+     headline("groceries", "drawings"), headline("groceries")],
+)  # fmt: skip
 def test_results_that_nobody_should_quote_are_not_recorded(course, tmp_path, change, capsys):
     write_course(course, **change)
     folder = tmp_path / "kept"

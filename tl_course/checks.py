@@ -315,21 +315,22 @@ def _found_in(some, others):
 
 
 def claim(claim, difference):
-    """Mistake 20: what you say of a Difference, against what its interval and p-value say.
+    """Mistake 20: what you say of a Difference, against its verdict.
 
-    claim: "gain", "loss" or "not distinguishable". difference: an evaluation.Difference.
+    claim: "a gain", "a loss" or "cannot tell". difference: an evaluation.Difference.
     """
     if claim is None or difference is None:
         return None
-    if not hasattr(difference, "distinguishable"):
+    if not hasattr(difference, "verdict"):
         got = type(difference).__name__
         raise ValueError(f"Got a {got} as difference: give an evaluation.Difference.")
-    if claim not in (words := ("gain", "loss", "not distinguishable")):
-        raise ValueError(f"Got the claim {claim!r}: choose from {list(words)}.")
-    truth = words[int(difference.value < 0)] if difference.distinguishable else words[2]
-    if claim == truth:
+    meant = {"gain": "a gain", "loss": "a loss", "not distinguishable": "cannot tell"}
+    claim = meant.get(claim, claim)  # the same in other words
+    if claim not in meant.values():
+        raise ValueError(f"Got the claim {claim!r}: choose from {list(meant.values())}.")
+    if claim == difference.verdict:
         return []
-    if truth == "not distinguishable":
+    if difference.verdict == "cannot tell":
         return [records.finding(20, f"(It is {difference}.)")]
     sentence = f"The difference is {difference}: its interval leaves out zero."
     return [records.Finding(20, sentence, "On which side of zero does the whole interval lie?")]

@@ -1,7 +1,8 @@
 """What does that look like?
 
 Each function draws one figure and shows it. alt says what a reader who cannot see it should know,
-caption what to notice. Accuracies come in as fractions and are drawn in per cent, with intervals.
+caption what to notice, figure_name by what name the slides ask for it. Accuracies come in as
+fractions and are drawn in per cent, with intervals.
 """
 
 import base64
@@ -22,7 +23,7 @@ DPI = 96  # an inch here is an inch on a web page, so 10-point text stays 10-poi
 FORMATS = {"png": {"metadata": {"Software": None}}, "jpeg": {"pil_kwargs": {"quality": 82}}}
 
 
-def show(figure, *, alt, caption, image_format="png"):
+def show(figure, *, alt, caption, figure_name=None, image_format="png"):
     """Display a figure with alt text and caption, and close it; "jpeg" keeps photographs small.
 
     HTML, because JupyterLab and Sphinx drop the alt text of a plain picture. Raises ValueError for
@@ -37,7 +38,8 @@ def show(figure, *, alt, caption, image_format="png"):
     source = f"data:image/{image_format};base64,{base64.b64encode(buffer.getvalue()).decode()}"
     picture = f'<img alt="{html.escape(alt)}" src="{source}">'
     page = f"<figure>{picture}<figcaption>{html.escape(caption)}</figcaption></figure>"
-    display({"text/html": page, "text/plain": f"Figure: {caption}"}, raw=True)
+    bundle = {"text/html": page, "text/plain": f"Figure: {caption}"}
+    display(bundle, raw=True, metadata={"figure": figure_name} if figure_name else None)
 
 
 def _panels(width, height, rows=1, columns=1):
@@ -76,7 +78,7 @@ def _intervals(items):
     return values, np.stack([values - low, high - values])
 
 
-def photographs(images, titles=None, *, columns=5, alt, caption):
+def photographs(images, titles=None, *, columns=5, alt, caption, figure_name=None):
     """A grid of pictures, each uint8 (height, width, 3), each under its title of 1 or 2 lines."""
     rows, size = -(-len(images) // columns), min(1.8, 7.2 / columns)
     titles = [""] * len(images) if titles is None else titles
@@ -87,10 +89,10 @@ def photographs(images, titles=None, *, columns=5, alt, caption):
     for panel, image, title in zip(axes.flat, images, titles, strict=False):
         panel.imshow(image)
         panel.set_title(title, fontsize=9)
-    show(figure, alt=alt, caption=caption, image_format="jpeg")
+    show(figure, alt=alt, caption=caption, figure_name=figure_name, image_format="jpeg")
 
 
-def heat_maps(images, maps, titles=None, *, alt, caption):
+def heat_maps(images, maps, titles=None, *, alt, caption, figure_name=None):
     """Pictures, uint8 (n, height, width, 3); below them, in grey, under maps (n, height, width)."""
     size = min(2.2, 6.5 / len(images))
     figure, axes = _panels(size * len(images) + 0.8, 2 * size + 0.3, 2, len(images))
@@ -102,10 +104,10 @@ def heat_maps(images, maps, titles=None, *, alt, caption):
     for panel in axes.flat:
         panel.axis("off")
     figure.colorbar(drawn, ax=axes, label="evidence (0 to 1)")
-    show(figure, alt=alt, caption=caption, image_format="jpeg")
+    show(figure, alt=alt, caption=caption, figure_name=figure_name, image_format="jpeg")
 
 
-def feature_maps(maps, *, columns=6, alt, caption):
+def feature_maps(maps, *, columns=6, alt, caption, figure_name=None):
     """First channels, a row a layer. maps: dict of layer -> float (height, width, channels)."""
     figure, axes = _panels(7.2, 1.2 * len(maps), len(maps), columns)
     for row, (name, channels) in zip(axes, maps.items(), strict=True):
@@ -113,10 +115,10 @@ def feature_maps(maps, *, columns=6, alt, caption):
         for k, panel in enumerate(row):
             panel.imshow(channels[..., k], cmap="viridis")
             panel.set(xticks=[], yticks=[])
-    show(figure, alt=alt, caption=caption, image_format="jpeg")
+    show(figure, alt=alt, caption=caption, figure_name=figure_name, image_format="jpeg")
 
 
-def history(histories, *, num_validation=None, alt, caption):
+def history(histories, *, num_validation=None, alt, caption, figure_name=None):
     """Accuracy and loss by epoch, phase after phase; a line marks where each later phase starts.
 
     histories: dict of phase -> history with accuracy, val_accuracy, loss, val_loss. num_validation,
@@ -140,7 +142,7 @@ def history(histories, *, num_validation=None, alt, caption):
     axes[0, 0].set(ylabel="accuracy (%)", ylim=(0, 1.02))
     _in_per_cent(axes[0, 0].yaxis)
     axes[0, 0].legend(loc="lower right")
-    show(figure, alt=alt, caption=caption)
+    show(figure, alt=alt, caption=caption, figure_name=figure_name)
 
 
 def _wilson(accuracies, n):
@@ -148,7 +150,7 @@ def _wilson(accuracies, n):
     return np.transpose([test.proportion_ci(method="wilson") for test in tests])
 
 
-def accuracy_against_labels(curves, *, chance=None, alt, caption):
+def accuracy_against_labels(curves, *, chance=None, alt, caption, figure_name=None):
     """Mean test accuracy over seeds against labelled images per class, with 95 % t intervals.
 
     curves: dict of name -> dict of images per class -> list of accuracies, one a seed; a single
@@ -169,7 +171,7 @@ def accuracy_against_labels(curves, *, chance=None, alt, caption):
     panel.set_ylabel("test accuracy (%)")
     _in_per_cent(panel.yaxis)
     panel.legend(loc="lower right")
-    show(figure, alt=alt, caption=caption)
+    show(figure, alt=alt, caption=caption, figure_name=figure_name)
 
 
 def _mean_and_margin(values):
@@ -179,7 +181,7 @@ def _mean_and_margin(values):
     return np.mean(values), stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
 
 
-def estimates(rows, *, reference=None, label="accuracy (%)", alt, caption):
+def estimates(rows, *, reference=None, label="accuracy (%)", alt, caption, figure_name=None):
     """A point and its interval for each name: dict of name -> tuple with .value, .low, .high.
 
     reference: where a dashed line stands, 0 for differences. label: of the axis, in per cent (for
@@ -196,10 +198,10 @@ def estimates(rows, *, reference=None, label="accuracy (%)", alt, caption):
     panel.set_yticks(range(len(rows)), labels=rows)
     panel.set(ylim=(len(rows) - 0.5, -0.7), xlabel=label)
     _in_per_cent(panel.xaxis)
-    show(figure, alt=alt, caption=caption)
+    show(figure, alt=alt, caption=caption, figure_name=figure_name)
 
 
-def bars(values, *, label, per_cent=False, alt, caption):
+def bars(values, *, label, per_cent=False, alt, caption, figure_name=None):
     """A bar for each name: dict of name -> number, or tuple with .value, .low and .high.
 
     label: what is measured, with its unit. per_cent=True where the values are fractions.
@@ -217,10 +219,10 @@ def bars(values, *, label, per_cent=False, alt, caption):
     panel.xaxis.set_major_formatter(_number)
     if per_cent:
         _in_per_cent(panel.xaxis)
-    show(figure, alt=alt, caption=caption)
+    show(figure, alt=alt, caption=caption, figure_name=figure_name)
 
 
-def confusion(matrix, class_names, *, alt, caption):
+def confusion(matrix, class_names, *, alt, caption, figure_name=None):
     """Counts, int (classes, classes): rows true, columns predicted; shade: the share of the row."""
     matrix, names = np.asarray(matrix), list(class_names)
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
@@ -233,10 +235,10 @@ def confusion(matrix, class_names, *, alt, caption):
     panel.set_yticks(range(len(names)), labels=names)
     panel.set(xlabel="predicted class", ylabel="true class")
     _in_per_cent(figure.colorbar(drawn, ax=panel, label="share of row (%)").ax.yaxis)
-    show(figure, alt=alt, caption=caption)
+    show(figure, alt=alt, caption=caption, figure_name=figure_name)
 
 
-def reliability(before, after=None, *, alt, caption):
+def reliability(before, after=None, *, alt, caption, figure_name=None):
     """Accuracy against confidence with 95 % intervals; honest confidence lies on the diagonal.
 
     before, after (temperature scaling): dicts of arrays confidence, accuracy, low, high, one a bin.
@@ -252,10 +254,10 @@ def reliability(before, after=None, *, alt, caption):
     _in_per_cent(panel.xaxis)
     _in_per_cent(panel.yaxis)
     panel.legend(loc="upper left")
-    show(figure, alt=alt, caption=caption)
+    show(figure, alt=alt, caption=caption, figure_name=figure_name)
 
 
-def scatter(points, labels, class_names, *, xlabel, ylabel, alt, caption):
+def scatter(points, labels, class_names, *, xlabel, ylabel, alt, caption, figure_name=None):
     """Points float (n, 2) in the plane, a colour and a marker for each class. labels: int (n,)."""
     figure, [[panel]] = _panels(7, 4.2)
     for k, name in enumerate(class_names):
@@ -264,10 +266,13 @@ def scatter(points, labels, class_names, *, xlabel, ylabel, alt, caption):
         panel.scatter(x, y, s=28, linewidths=0.4, label=name, **look)
     panel.set(xlabel=xlabel, ylabel=ylabel)
     panel.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    show(figure, alt=alt, caption=caption)
+    show(figure, alt=alt, caption=caption, figure_name=figure_name)
 
 
-def lines(x, curves, *, xlabel, ylabel, log_x=False, mark=None, per_cent=False, alt, caption):
+def lines(
+    x, curves, *, xlabel, ylabel, log_x=False, mark=None, per_cent=False, alt, caption,
+    figure_name=None,
+):  # fmt: skip
     """Curves over x: dict of name -> list of numbers, or of tuples with .value, .low and .high.
 
     mark: dict of text -> x, a labelled line each. per_cent=True: accuracies, drawn from 0 to 100 %.
@@ -283,4 +288,4 @@ def lines(x, curves, *, xlabel, ylabel, log_x=False, mark=None, per_cent=False, 
         panel.set_ylim(0, 1.02)
         _in_per_cent(panel.yaxis)
     panel.legend()
-    show(figure, alt=alt, caption=caption)
+    show(figure, alt=alt, caption=caption, figure_name=figure_name)

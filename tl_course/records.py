@@ -27,14 +27,71 @@ def table(name):
 
 
 def record(name, results):
-    """Keep results in the executed notebook, for `tools/record_results.py` to collect.
+    """Keep results in the executed notebook, where programs find them (`recorded`).
 
-    results: numbers, strings, lists and dicts of them.
+    results: numbers, arrays, strings, estimates and differences of `evaluation`, lists and dicts of
+    them.
     """
+    _keep(name, results, text=f"Recorded: {name}")
+
+
+def headline(about, values, *, data):
+    """Show what came out of a lesson, in one line, and keep it as values.
+
+    about: what was measured, such as "10 a class, over seeds". values: dict of name -> Estimate,
+    Difference or number. data: pairs (train_set, test_set) of ImageSets, None for a missing one;
+    kept are their sources and how many pictures each has.
+    """
+    used = [_numbers_of(*pair) for pair in data]
+    order = list(values)  # nbformat writes a dict in alphabetical order
+    results = {"about": about, "names": order, "values": values, "data": used}
+    _keep("headline", results, text=line(about, values))
+
+
+def line(about, values):
+    """A headline in words: "ABOUT: NAME VALUE; NAME VALUE"."""
+    return f"{about}: " + "; ".join(f"{name} {value}" for name, value in values.items())
+
+
+def recorded(notebook):
+    """{name: results} of all that an executed notebook, as a dict, has on record."""
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    bundles = [output.get("data", {}).get(RESULTS_TYPE) for output in outputs]
+    return {bundle["name"]: bundle["results"] for bundle in bundles if bundle}
+
+
+def _keep(name, results, *, text):
     from IPython.display import display
 
-    bundle = {RESULTS_TYPE: {"name": name, "results": results}, "text/plain": f"Recorded: {name}"}
+    bundle = {RESULTS_TYPE: {"name": name, "results": _plain(results)}, "text/plain": text}
     display(bundle, raw=True)
+
+
+def _numbers_of(train_set, test_set):
+    parts = {"train": train_set, "test": test_set}
+    (source, *others) = {part.source for part in parts.values() if part is not None}
+    if others:
+        raise ValueError(f"Got a pair from {source!r} and {others[0]!r}: give each its own pair.")
+    return {"source": source} | {k: len(part) for k, part in parts.items() if part is not None}
+
+
+def _plain(value):
+    """Estimates and differences as dicts, with their verdicts; numbers and arrays as Python's."""
+    if hasattr(value, "_asdict"):
+        fields = {name: _as_shown(name, number) for name, number in value._asdict().items()}
+        return fields | ({"verdict": value.verdict} if hasattr(value, "verdict") else {})
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if hasattr(value, "tolist"):  # NumPy's, without asking for NumPy
+        return value.tolist()
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _as_shown(name, number):
+    """With the digits that people are shown: no machine differs from another in these."""
+    if name == "p_value":
+        return float(f"{number:.2g}")
+    return number if isinstance(number, int) else round(float(f"{100 * number:.1f}") / 100, 3)
 
 
 def last_results(name):

@@ -65,7 +65,7 @@ def describe(path, group):
     """Add the machine, in words, to the results of a run and return them."""
     results = json.loads(path.read_text(encoding="utf-8"))
     memory = f"{LIMIT_GB:g} GB of memory" + ("" if group else " (not enforced)")
-    results["machine"] = f"one of {os.cpu_count()} CPU cores with {memory}"
+    results |= {"machine": f"one of {os.cpu_count()} CPU cores with {memory}", "cores": len(CORES)}
     path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     return results
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 
+from tl_course import records
 from tools import links, nbgrader_cells
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,8 +55,14 @@ def cell_ids(cells):
 
 
 def filled(lesson):
-    """Return a lesson's text with {{minutes}}, as last recorded, and {{archive}}, our address."""
+    """Return a lesson's text with {{title}} and {{question}} as in data/lessons.csv, {{minutes}},
+
+    as last recorded, and {{archive}}, our address.
+    """
     root, text = lesson.parent.parent, lesson.read_text(encoding="utf-8")
+    for row in records.table("lessons"):
+        if row["name"] == lesson.stem:
+            text = text.replace("{{title}}", row["title"]).replace("{{question}}", row["question"])
     course = root / "data" / "results" / "course.json"
     rows = json.loads(course.read_text(encoding="utf-8"))["results"] if course.exists() else []
     minutes = {row["notebook"]: max(2, math.ceil(row["minutes"])) for row in rows}

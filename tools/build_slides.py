@@ -1,12 +1,11 @@
 """Build the slides from the last course: `python -m tools.build_slides`.
 
 slides/index.md holds the words. What the course measured is a placeholder there, filled from
-build/course: {{figure LESSON | start of a caption or alt text}}, {{line LESSON | part of a printed
-line}}, {{after LESSON | ...}} for the rest of that line, {{headline LESSON}}, {{course KEY}}.
+build/course: {{figure LESSON name}}, its figure_name; {{value LESSON path.to.value | format}},
+which the lesson recorded (its own name may be left out); {{headline LESSON}}; {{course KEY}}.
 """
 
 import functools
-import html
 import json
 import re
 import shutil
@@ -17,8 +16,11 @@ from pathlib import Path
 
 from sphinx.cmd.build import build_main
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # also when run as a script
+from tl_course import evaluation, records
+from tl_course.commands import _notebooks
+
 ROOT = Path(__file__).resolve().parent.parent
-FIGURE = re.compile(r'<figure><img alt="([^"]*)" src="data:.*?<figcaption>(.*?)</figcaption>.*')
 BROWSERS = "chromium chromium-browser google-chrome google-chrome-stable msedge".split()
 BROWSERS += [f"/Applications/{a}.app/Contents/MacOS/{a}" for a in ("Google Chrome", "Chromium")]
 BROWSERS += [r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe"]  # any Windows
@@ -34,53 +36,61 @@ def read(path):
 
 @functools.cache  # a notebook with its figures is large, and asked for once a placeholder
 def outputs(course, lesson):
-    """Return the text that an executed lesson printed, and the HTML that it displayed."""
-    cells = read(course / f"{lesson}.ipynb")["cells"]
-    given = [output for cell in cells for output in cell.get("outputs", [])]
-    pages = ["".join(output.get("data", {}).get("text/html", "")) for output in given]
-    return "".join("".join(output.get("text", "")) for output in given), "\n".join(pages)
+    """Return an executed lesson's named figures, as HTML, and the values that it recorded."""
+    notebook, figures = read(course / f"{lesson}.ipynb"), {}
+    for output in (output for cell in notebook["cells"] for output in cell.get("outputs", [])):
+        if name := output.get("metadata", {}).get("figure"):
+            figures.setdefault(name, "".join(output["data"]["text/html"]))
+    values = records.recorded(notebook)
+    return figures, values | values.get(lesson, {})
 
 
-def figure(course, lesson, starts):
-    """Return the HTML of the first figure whose caption or alt text has one of these starts."""
-    found = list(FIGURE.finditer(outputs(course, lesson)[1]))
-    for match in found:
-        if any(html.unescape(t).startswith(tuple(starts.split(" | "))) for t in match.groups()):
-            return match[0]
-    raise ValueError(f"{lesson} has no figure {starts!r}, only {[match[2] for match in found]}.")
+def figure(course, lesson, name, _form):
+    """Return the HTML of the first figure with this name."""
+    figures, _ = outputs(course, lesson)
+    if name not in figures:
+        raise ValueError(f"{lesson} has no figure {name!r}: choose from {sorted(figures)}.")
+    return figures[name]
 
 
-def line(course, lesson, part):
-    """Return the first line with this part in it that a lesson printed."""
-    lines = outputs(course, lesson)[0].splitlines()
-    if found := [printed.strip() for printed in lines if part in printed]:
-        return found[0]
-    raise ValueError(f"{lesson} has no line with {part!r} among the {len(lines)} that it printed.")
+def value(course, lesson, path, form):
+    """Return a recorded value in words, typeset so that no number is broken in two."""
+    found = outputs(course, lesson)[1]
+    for key in path.split("."):
+        if not isinstance(found, dict) or key not in found:
+            known = sorted(found) if isinstance(found, dict) else found
+            raise ValueError(f"{lesson} recorded no {path!r}: at {key!r} there is {known}.")
+        found = found[key]
+    text = ", ".join(in_words(v, form) for v in (found if isinstance(found, list) else [found]))
+    text = re.sub(r" (?=[=%])|(?<==) ", "\N{NO-BREAK SPACE}", text or "none")
+    return re.sub(r"(?<!\w)-(?=\d)", "\N{MINUS SIGN}", text)
 
 
-def after(course, lesson, part):
-    """Return what follows this part in its line, typeset so that no number is broken in two."""
-    rest = line(course, lesson, part).partition(part)[2]
-    rest = re.sub(r" (?=[=%])|(?<==) ", "\N{NO-BREAK SPACE}", rest)
-    return re.sub(r"(?<!\d)-(?=\d)", "\N{MINUS SIGN}", rest)
+def in_words(found, form):
+    """Return one value, an estimate or a difference with its interval; form: as in format()."""
+    if isinstance(found, dict) and "low" not in found:
+        raise ValueError(f"{sorted(found)} are several values: name one of them.")
+    return format(found, form) if form else str(evaluation.from_record(found))
 
 
-def result(course, key, _part):
+def result(course, key, _path, _form):
     """Return the headline of a lesson, or a value such as the profile, from results.json."""
     results = read(course / "results.json")
-    values = results | {row["notebook"]: row["headline"] for row in results.pop("notebooks")}
+    lines = {row["notebook"]: row["headline"] for row in results.pop("notebooks")}
+    lines = {name: kept and _notebooks.headline_in_words(kept) for name, kept in lines.items()}
+    values = results | lines
     if not values.get(key):
         raise ValueError(f"results.json has no value for {key!r}; it has {sorted(values)}.")
     return str(values[key])
 
 
-KINDS = {"figure": figure, "line": line, "after": after, "headline": result, "course": result}
-PLACEHOLDER = re.compile(rf"\{{\{{({'|'.join(KINDS)}) (\w+)(?: \| (.+?))?\}}\}}")
+KINDS = {"figure": figure, "value": value, "headline": result, "course": result}
+PLACEHOLDER = re.compile(rf"\{{\{{({'|'.join(KINDS)}) (\w+)(?: ([\w.]+))?(?: \| (.+?))?\}}\}}")
 
 
 def fill(text, course):
     """Return the slides' text, each placeholder filled from the course in this folder."""
-    filled = PLACEHOLDER.sub(lambda found: KINDS[found[1]](course, found[2], found[3]), text)
+    filled = PLACEHOLDER.sub(lambda found: KINDS[found[1]](course, *found.groups()[1:]), text)
     if left := re.search(r"\{\{.*", filled):
         raise ValueError(f"Unknown placeholder {left[0]!r}: choose one of {', '.join(KINDS)}.")
     return filled

@@ -1,18 +1,18 @@
 """Fill the tables and links of README.md and docs/: `python -m tools.readme_table`.
 
-Minutes and results come from data/results/course.json and binder.json, the questions from the
-titles of the notebooks, the classic mistakes from data/mistakes.csv, the addresses from the
-setting in pyproject.toml: no figure in a table and no address of the course is typed by hand.
+Minutes and results come from data/results/course.json and binder.json, the questions from
+data/lessons.csv, the classic mistakes from data/mistakes.csv, the addresses from the setting in
+pyproject.toml: no figure in a table and no address of the course is typed by hand.
 """
 
 import argparse
 import json
-import re
 import sys
 from pathlib import Path
 
 from common import marked_blocks
 from tl_course import records
+from tl_course.commands import _notebooks
 from tools import links
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,26 +36,20 @@ MISTAKES = (
 )
 
 
-def question(notebook):
-    """Return the question in the title of a notebook (its JSON as a dict), or the whole title."""
-    text = "".join("".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "markdown")
-    title = re.search(r"^# +(.+)$", text, re.MULTILINE)[1].strip()
-    asked = re.search(r"(?:^\d+\. |^|[:—–·] *)([^:—–·]+\?)", title)
-    return asked[1].strip() if asked else re.sub(r"^\d+\. ", "", title)
-
-
-def table(course, home, *, folder):
-    """Return the table of lessons as markdown; `folder` holds the notebooks, `home` is the link."""
-    rows = []
+def table(course, home):
+    """Return the table of lessons as markdown; `home` is where the links lead."""
+    rows, used = [], {}
+    lessons = {lesson["name"]: lesson for lesson in records.table("lessons")}
     for row in course["results"]:
-        name = f"{row['notebook']}.ipynb"
-        asked = question(json.loads((folder / name).read_text(encoding="utf-8")))
-        link, colab = f"[{row['notebook']}](notebooks/{name})", links.colab(*home, name)
-        cells = (link, asked, f"{row['minutes']:.1f}", row["headline"], f"[Open in Colab]({colab})")
+        lesson, name = lessons[row["notebook"]], f"{row['notebook']}.ipynb"
+        link, colab = f"[{lesson['title']}](notebooks/{name})", links.colab(*home, name)
+        found = _notebooks.headline_in_words(row["headline"])
+        minutes, opened = f"{row['minutes']:.1f}", f"[Open in Colab]({colab})"
+        cells = (link, lesson["question"], minutes, found, opened)
         rows.append(f"| {' | '.join(cells)} |\n")
-    data_used = {part for row in course["results"] for part in row["data"].split("; ")} - {""}
+        used |= {part["source"]: part for part in row["headline"]["data"]}
     measured = f"Measured by `make course` on {course['machine']}, {course['date']}. "
-    return f"{LESSONS}{''.join(rows)}\n{measured}Data: {'; '.join(sorted(data_used))}."
+    return f"{LESSONS}{''.join(rows)}\n{measured}Data: {_notebooks.data_in_words(used.values())}."
 
 
 def timings(run, command):
@@ -87,7 +81,7 @@ def blocks(root):
     return {
         ("README.md", "badge"): links.badge(*home),
         ("README.md", "hub"): links.hub(home[0]),
-        ("README.md", "lessons"): table(course, home, folder=root / "notebooks"),
+        ("README.md", "lessons"): table(course, home),
         ("docs/instructors.md", "hub"): links.hub(home[0]),
         ("docs/instructors.md", "timings"): timings(course, "make course"),
         ("docs/instructors.md", "binder"): timings(binder, "make binder-check"),

@@ -20,22 +20,22 @@ from tl_course import records
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def recorded(notebook):
-    """Return {name: results} of everything that an executed notebook put on record."""
-    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
-    bundles = (output.get("data", {}).get(records.RESULTS_TYPE) for output in outputs)
-    return {bundle["name"]: bundle["results"] for bundle in bundles if bundle}
-
-
 def machine():
     """Return the machine in words: its processor's family and its number of cores."""
     return f"{os.cpu_count()} CPU cores, {platform.machine()}, {platform.system()}"
 
 
+def missing(row):
+    """Return the photographs that a lesson is to be quoted with (lessons.csv) and did not have."""
+    wanted = {lesson["name"]: lesson["photographs"].split() for lesson in records.table("lessons")}
+    used = row["headline"]["data"] if row["headline"] else []
+    return sorted(set(wanted.get(row["notebook"], [])) - {part["source"] for part in used})
+
+
 def unfit(course):
     """Return why this course's results are not to be quoted, or None."""
     failed = [row["notebook"] for row in course["notebooks"] if row["error"]]
-    drawn = [row["notebook"] for row in course["notebooks"] if "instead of" in row["data"]]
+    drawn = {row["notebook"]: missing(row) for row in course["notebooks"] if missing(row)}
     if course["profile"] == "smoke" or failed or drawn:
         return (
             f"Not recorded: profile {course['profile']!r}, failed {failed}, without photographs "
@@ -47,7 +47,8 @@ def unfit(course):
 def frame_of(path, course):
     """Return when, where and in which profile the course ran that this file tells about."""
     day = datetime.date.fromtimestamp(path.stat().st_mtime).isoformat()
-    return {"date": day, "machine": course.get("machine", machine()), "profile": course["profile"]}
+    where = {"machine": course.get("machine", machine()), "cores": course["cores"]}
+    return {"date": day, **where, "profile": course["profile"]}
 
 
 def keep(name, folder, results):
@@ -59,7 +60,8 @@ def keep(name, folder, results):
         return 1
     found = {name: course["notebooks"]}
     for notebook in sorted(folder.glob("*.ipynb")) if name == "course" else ():
-        found |= recorded(nbformat.read(notebook, as_version=4))
+        found |= records.recorded(nbformat.read(notebook, as_version=4))
+    found.pop("headline", None)  # it stands in the row of its notebook
     results.mkdir(parents=True, exist_ok=True)
     for kept, values in found.items():
         text = json.dumps({**frame_of(path, course), "results": values}, indent=1) + "\n"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import psutil
 
+from tl_course import records
+
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {
     "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -81,14 +83,24 @@ def describe_failure(notebook, error):
     return cell + why.strip()[:500]
 
 
-def printed(notebook, *, tag=None):
-    """Return what the notebook's cells printed, or only its cells with a tag, as one text."""
-    cells = [c for c in notebook.cells if tag is None or tag in c.metadata.get("tags", [])]
-    return "".join(o.text for c in cells for o in c.get("outputs", []) if o.get("name") == "stdout")
+def headline_in_words(headline):
+    """Return the line that `records.headline` showed, made again from the values that it kept."""
+    from tl_course import evaluation
+
+    kept = headline["values"]
+    values = {name: evaluation.from_record(kept[name]) for name in headline["names"]}
+    return records.line(headline["about"], values)
+
+
+def data_in_words(used):
+    """Return sources and numbers: "groceries (336 to train, 287 to test); drawings (9 to test)"."""
+    order = ("train", "test")
+    numbers = [", ".join(f"{row[part]} to {part}" for part in order if part in row) for row in used]
+    return "; ".join(f"{row['source']} ({n})" for row, n in zip(used, numbers, strict=True))
 
 
 def execute(path, *, profile, output):
-    """Execute one notebook in a kernel of its own, write it to a folder, return what it showed."""
+    """Execute one notebook in a kernel of its own, write it to a folder, return what it found."""
     import nbformat
     import papermill
 
@@ -103,7 +115,6 @@ def execute(path, *, profile, output):
             failure = error
     notebook = nbformat.read(unfinished, as_version=4)
     os.replace(unfinished, finished)
-    headline = printed(notebook, tag="headline").strip()
-    data = "; ".join(dict.fromkeys(re.findall(r"(?m)^Data: *(.+)$", printed(notebook))))
+    headline = records.recorded(notebook).get("headline")
     error = failure and describe_failure(notebook, failure)
-    return {"notebook": path.stem, **measures, "headline": headline, "data": data, "error": error}
+    return {"notebook": path.stem, **measures, "headline": headline, "error": error}

@@ -66,9 +66,11 @@ def results_table(rows):
     for column in ("notebook", "minutes", "peak memory", "headline result", "data used"):
         table.add_column(column)
     for row in rows:
-        found = "FAILED" if row["error"] else row["headline"] or "none printed"
+        kept = row["headline"]
+        found = _notebooks.headline_in_words(kept) if kept else "none recorded"
+        used = _notebooks.data_in_words(kept["data"]) if kept else "none recorded"
         measured = (f"{row['minutes']:.1f}", f"{row['peak_gb']:.2f} GB")
-        table.add_row(row["notebook"], *measured, found, row["data"] or "none named")
+        table.add_row(row["notebook"], *measured, "FAILED" if row["error"] else found, used)
     return table
 
 
