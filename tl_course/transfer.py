@@ -136,15 +136,19 @@ def train(
         loss="sparse_categorical_crossentropy", metrics=["accuracy"],
         jit_compile=False,  # XLA made convolutions 15 times slower on a CPU
     )  # fmt: skip
-    pictures = {"x": train_set.images, "y": train_set.labels, "batch_size": batch_size}
-    if isinstance(train_set.images, np.memmap):
-        pictures = {"x": OnDisk(train_set, batch_size=batch_size, seed=seed)}
     history = model.fit(
-        **pictures, epochs=epochs, verbose=0,
+        **_for_fit(train_set, batch_size, seed), epochs=epochs, verbose=0,
         validation_data=None if val_set is None else (val_set.images, val_set.labels),
         callbacks=[_OneLineAnEpoch()] if verbose else [],
     )  # fmt: skip
     return {name: [float(value) for value in values] for name, values in history.history.items()}
+
+
+def _for_fit(dataset, batch_size, seed):
+    """What Keras's `fit` trains on: arrays, or batches from a file."""
+    if isinstance(dataset.images, np.memmap):
+        return {"x": OnDisk(dataset, batch_size=batch_size, seed=seed)}
+    return {"x": dataset.images, "y": dataset.labels, "batch_size": batch_size}
 
 
 def _check_training(model, train_set, val_set, learning_rate):
@@ -229,7 +233,7 @@ def _one_array(parts, memory_limit):
     buffer, rows = io.BytesIO(), 0
     for part in parts:
         if isinstance(buffer, io.BytesIO) and buffer.tell() + part.nbytes > memory_limit:
-            print(f"More than {memory_limit / 1e6:.0f} MB: kept in a file, memory-mapped.")
+            print(f"More than {memory_limit / 1e6:g} MB: kept in a file, memory-mapped.")
             buffer = _moved_to_file(buffer)
         buffer.write(np.ascontiguousarray(part))
         rows += len(part)
