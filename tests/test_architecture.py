@@ -23,7 +23,7 @@ ARROWS = {  # each points down: what it names never points back
     ("photographs", "records"),
     ("checks", "transfer"), ("checks", "anatomy"), ("checks", "data"), ("checks", "records"),
     ("transfer", "anatomy"), ("transfer", "records"),  # one text a mistake, in data/mistakes.csv
-    ("transfer", "litert"), ("litert", "machine"),
+    ("transfer", "litert"), ("litert", "machine"), ("transfer", "depthwise"),
     ("experiments", "anatomy"), ("experiments", "backbones"), ("experiments", "data"),
     ("experiments", "evaluation"), ("experiments", "transfer"),
 }  # fmt: skip

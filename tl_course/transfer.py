@@ -190,11 +190,8 @@ def train(
         pixels = keras.Input(model.input_shape[1:])
         model = keras.Model(pixels, model(augmentation(pixels)))  # the very same weights
     compile_for_classes(model, learning_rate=plan.learning_rate)
-    pictures = {"x": train_set.images, "y": train_set.labels, "batch_size": plan.batch_size}
-    if isinstance(train_set.images, np.memmap):
-        pictures = {"x": OnDisk(train_set, batch_size=plan.batch_size, seed=seed)}
     history = model.fit(
-        **pictures, epochs=plan.epochs(len(train_set)), verbose=0,
+        **_for_fit(train_set, plan.batch_size, seed), epochs=plan.epochs(len(train_set)), verbose=0,
         validation_data=None if val_set is None else (val_set.images, val_set.labels),
         callbacks=[_Rates(plan.rates()), *([_OneLineAnEpoch()] if verbose else [])],
     )  # fmt: skip
@@ -228,6 +225,13 @@ class _Rates(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch, logs=None):
         self.model.optimizer.learning_rate = self.rates[min(self.step, len(self.rates) - 1)]
         self.step += 1
+
+
+def _for_fit(dataset, batch_size, seed):
+    """What Keras's `fit` trains on: arrays, or batches from a file."""
+    if isinstance(dataset.images, np.memmap):
+        return {"x": OnDisk(dataset, batch_size=batch_size, seed=seed)}
+    return {"x": dataset.images, "y": dataset.labels, "batch_size": batch_size}
 
 
 def _check_training(model, train_set, val_set, plan):
@@ -313,7 +317,7 @@ def _one_array(parts, memory_limit):
     buffer, rows = io.BytesIO(), 0
     for part in parts:
         if isinstance(buffer, io.BytesIO) and buffer.tell() + part.nbytes > memory_limit:
-            print(f"More than {memory_limit / 1e6:.0f} MB: kept in a file, memory-mapped.")
+            print(f"More than {memory_limit / 1e6:g} MB: kept in a file, memory-mapped.")
             buffer = _moved_to_file(buffer)
         buffer.write(np.ascontiguousarray(part))
         rows += len(part)
