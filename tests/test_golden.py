@@ -3,6 +3,7 @@
 `pytest --nbval` runs them again; here is what can be seen without running them.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import nbformat
 import pytest
 
 from tests import training
+from tl_course import records
 from tools import golden_cells, write_golden
 
 GOLDEN = sorted(write_golden.GOLDEN.glob("*.ipynb"))
@@ -147,15 +149,15 @@ def test_every_reported_number_is_compared(path):
         assert estimate.findall(sanitized(printed(cell))) == estimate.findall(printed(cell))
 
 
-def run_again(tmp_path, *, source, text):
-    """nbval's exit code for a notebook of one cell that once printed this text."""
-    output = nbformat.v4.new_output("stream", text=text)
+def run_again(tmp_path, *, source, output):
+    """nbval's exit code for a notebook of one cell that once had this output."""
     cell = nbformat.v4.new_code_cell(source, outputs=[output], execution_count=1)
     notebook = nbformat.v4.new_notebook(cells=[cell], metadata=write_golden.METADATA)
     nbformat.write(notebook, tmp_path / "one.ipynb")
     call = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path]
     call += ["--nbval", "--nbval-sanitize-with", write_golden.GOLDEN / "sanitize.cfg", "one.ipynb"]
-    return subprocess.run(call, cwd=tmp_path, capture_output=True).returncode
+    here = {**os.environ, "PYTHONPATH": str(write_golden.ROOT)}  # this course, not one installed
+    return subprocess.run(call, cwd=tmp_path, capture_output=True, env=here).returncode
 
 
 @pytest.mark.slow
@@ -165,4 +167,17 @@ def run_again(tmp_path, *, source, text):
 ])  # fmt: skip
 def test_nbval_sees_a_changed_digit_and_no_changed_time(tmp_path, text, code):
     source = "print('accuracy 77.5 %, 3.1 s')"
-    assert run_again(tmp_path, source=source, text=text) == code
+    output = nbformat.v4.new_output("stream", text=text)
+    assert run_again(tmp_path, source=source, output=output) == code
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("value", "code"), [(0.819, 0), (0.818, 1)])
+def test_nbval_sees_a_changed_value_of_a_headline(tmp_path, value, code):
+    """The line that people read is the same: only the value on record has changed."""
+    kept = {"about": "x", "names": ["head"], "values": {"head": value}, "data": []}
+    bundle = {records.RESULTS_TYPE: {"name": "headline", "results": kept}}
+    bundle["text/plain"] = "x: head 0.819"
+    source = "from tl_course import records\nrecords.headline('x', {'head': 0.819}, data=[])"
+    output = nbformat.v4.new_output("display_data", data=bundle)
+    assert run_again(tmp_path, source=source, output=output) == code

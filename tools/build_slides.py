@@ -16,7 +16,6 @@ from pathlib import Path
 
 from sphinx.cmd.build import build_main
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # also when run as a script
 from tl_course import evaluation, records
 from tl_course.commands import _notebooks
 
