@@ -3,6 +3,7 @@
 Images are RGB uint8 arrays (n, height, width, 3) with values 0 to 255 until they enter a model.
 """
 
+import unicodedata
 from dataclasses import dataclass, replace
 
 import imagehash
@@ -11,6 +12,11 @@ from PIL import Image
 from scipy import sparse
 
 BLOCK = 256  # pictures compared with all others at a time: 41 MB for 20,000
+
+
+def nfc(name):
+    """A class name in Unicode's composed form (NFC), so that equal names are equal strings."""
+    return unicodedata.normalize("NFC", name)
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,9 @@ class ImageSet:
     labels: np.ndarray
     class_names: tuple[str, ...]
     source: str = "unknown"
+
+    def __post_init__(self):
+        object.__setattr__(self, "class_names", tuple(map(nfc, self.class_names)))
 
     def __len__(self):
         return len(self.labels)
