@@ -50,6 +50,16 @@ class ImageSet:
         return replace(self, images=self.images[indices], labels=self.labels[indices])
 
 
+def check_labels(dataset, name="the data set"):
+    """ValueError for a set without a picture, or with a label that names no class."""
+    labels, classes = dataset.labels, len(dataset.class_names)
+    if len(labels) == 0:
+        raise ValueError(f"{name} holds no picture: expected at least one.")
+    if np.min(labels) < 0 or np.max(labels) >= classes:
+        got = f"{np.min(labels)} to {np.max(labels)}"
+        raise ValueError(f"{name} has labels {got}: expected 0 to {classes - 1}, one a class.")
+
+
 # ---------------------------------------------------------------- splitting
 
 
@@ -96,6 +106,7 @@ def split(dataset, fractions=(0.6, 0.2, 0.2), *, seed):
     """
     if abs(sum(fractions) - 1) > 1e-6 or min(fractions) <= 0:
         raise ValueError(f"fractions are {fractions}: expected positive numbers that sum to 1.")
+    check_labels(dataset)
     random = np.random.default_rng(seed)
     group_of = _duplicate_groups(dataset.images)
     _, first, sizes = np.unique(group_of, return_index=True, return_counts=True)
@@ -115,7 +126,11 @@ def few_shot(dataset, shots, *, seed):
     Nested: for one seed, the 5-shot images are among the 10-shot ones.
     ValueError when a class has fewer images.
     """
+    check_labels(dataset)
     counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+    if counts.min() == 0:
+        empty = dataset.class_names[counts.argmin()]
+        raise ValueError(f"Class {empty!r} has no picture: leave it out.")
     if not 1 <= shots <= counts.min():
         raise ValueError(f"shots is {shots}: choose from 1 to {counts.min()}, the rarest class.")
     random = np.random.default_rng(seed)

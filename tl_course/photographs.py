@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pooch
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tl_course import data, look_alikes, machine, records
 
@@ -169,6 +169,8 @@ def _read_or_reason(path, image_size):
         if not path.is_file():  # a pipe would never end
             return "it is no file"
         return read_photograph(path, image_size=image_size)
+    except UnidentifiedImageError:
+        return f"it is none of {', '.join(FORMATS)}"
     except Exception as error:  # a decoder raises what it likes: see read_photograph
         return " ".join(str(error).split()) or type(error).__name__
 
