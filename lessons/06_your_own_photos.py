@@ -42,6 +42,7 @@ import itertools
 import json
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -160,71 +161,41 @@ if not FOLDER:
 #
 # **Predict: which of the four faults would stop the training, and which would pass in silence?**
 #
-# First: which files can be read? `load_folder` crops each photograph to its central square, makes
-# all of one size, and names what it leaves out.
+# `photographs.audit` crops each photograph to its central square, makes all of one size, and looks
+# for all of that.
 
 # %% tags=["nbval-ignore-output"]
-found = photographs.load_folder(folder, image_size=SIZE)
-
-
-# %%
-def visible_files(folder):
-    """Its files but for those that begin with a dot: they are the system's own."""
-    return [path for path in folder.iterdir() if path.is_file() and path.name[0] != "."]
-
-
-# %%
-readable = np.bincount(found.labels, minlength=len(found.class_names)).tolist()
-files = [len(visible_files(folder / name)) for name in found.class_names]
-for name, count, total in zip(found.class_names, readable, files, strict=True):
-    print(f"{name:14} {count:4} readable of {total}")
-print("Files in no class, not read:", len(visible_files(folder)))
+audit = photographs.audit(folder, image_size=SIZE, enough=ENOUGH)
+audit
 
 # %% [markdown]
 # A telephone may save HEIC files, which this course cannot read: export them as JPEG. Files that
-# lie beside the sub-folders have no label, so nobody reads them.
-#
-# Second: how many pictures has each class?
+# lie beside the sub-folders have no label, so nobody reads them. Where one class is much larger
+# than another, read the lines of each class in the report, not the accuracy (lesson 5).
 
 # %%
-counts = dict(zip(found.class_names, readable, strict=True))
-too_few = [name for name, count in counts.items() if count < ENOUGH]
-for name in too_few:
-    print(f"Too few pictures: {name!r} has {counts[name]}, we need {ENOUGH}. It stays out.")
-
-# %%
-kept = {name: count for name, count in counts.items() if name not in too_few}
-print(f"{len(kept)} classes stay: {', '.join(kept)}")
-if len(kept) < 2:
+photos = replace(audit.kept, source=SOURCE)
+NAMES, always = photos.class_names, audit.always_largest
+if len(NAMES) < 2:
     raise ValueError(
-        f"Too few pictures: {len(kept)} classes have at least {ENOUGH} readable pictures, we need "
+        f"Too few pictures: {len(NAMES)} classes have at least {ENOUGH} readable pictures, we need "
         f"two. Photograph more, ten to twenty for each class, and run again."
     )
 
 # %%
-largest, smallest = (pick(kept, key=kept.get) for pick in (max, min))
-always = kept[largest] / sum(kept.values())
-print(f"Largest class: {largest}, {kept[largest]}; smallest: {smallest}, {kept[smallest]}")
-print(f"Whoever always answers {largest!r} is right on {100 * always:.0f} % of the pictures")
-IMBALANCED = kept[largest] >= 3 * kept[smallest]
-print("Imbalanced, so accuracy alone would mislead:", IMBALANCED)
+sizes = np.bincount(photos.labels)
+print(f"{len(photos)} pictures in {len(NAMES)} classes: {', '.join(NAMES)}")
+print(f"Whoever always answers the largest class is right on {100 * always:.0f} % of them")
+print("Imbalanced, so accuracy alone would mislead:", sizes.max() >= 3 * sizes.min())
 
 # %% [markdown]
-# Where one class is much larger than another, read the lines of each class in the report, not the
-# accuracy (lesson 5).
-#
-# Third: the same picture twice. Inside a class it is harmless, as `data.split` keeps such
-# pictures on one side. In two classes, one of its labels is wrong, and no program knows which.
+# And the same picture twice? Inside a class it is harmless, as `data.split` keeps such pictures on
+# one side. In two classes, one of its labels is wrong, and no program knows which.
 
 # %%
-pairs = [(i, j) for i, j, _ in data.near_duplicates(found.images)]
-across = [(i, j) for i, j in pairs if found.labels[i] != found.labels[j]]
-print(f"Near-duplicates inside a class: {len(pairs) - len(across)} pairs")
-print(f"Near-duplicates in two classes: {len(across)} pairs")
-
-# %%
-if across:
-    shown = [k for pair in across[:2] for k in pair]
+found = audit.found
+if audit.across:
+    shown = [k for pair in audit.across[:2] for k in pair]
     classes = [found.names[k] for k in shown]
     plots.photographs(
         found.images[shown], classes, columns=4,
@@ -233,28 +204,19 @@ if across:
     )  # fmt: skip
 
 # %% [markdown]
-# Now we take what is left. The files stay as they are: we change no folder of yours.
+# What is left is `audit.kept`. The files stay as they are: we change no folder of yours.
 
 # %%
-NAMES, conflicts = tuple(kept), {k for pair in across for k in pair}
-names = found.names
-keep = [k for k, name in enumerate(names) if name in kept and k not in conflicts]
-labels = np.array([NAMES.index(names[k]) for k in keep])
-photos = data.ImageSet(found.images[keep], labels, NAMES, SOURCE)
-print(f"{len(photos)} pictures in {len(NAMES)} classes: {', '.join(NAMES)}")
-
-# %%
-unreadable = sum(files) - sum(readable)
 CHECKS = (
-    f"unreadable files: {unreadable}; classes with too few pictures: {len(too_few)}; "
-    f"pairs in two classes: {len(across)}"
+    f"unreadable files: {len(audit.refused)}; classes with too few pictures: "
+    f"{len(audit.too_few)}; pairs in two classes: {len(audit.across)}"
 )
 print(CHECKS)
 
 # %%
 if not FOLDER:
-    all_found = unreadable == 2 and too_few == ["other"] and len(across) > 0
-    print("All four planted faults found:", all_found)
+    faults = len(audit.refused) == 2, audit.too_few == ("other",), len(audit.across) > 0
+    print("All four planted faults found:", all(faults))
 
 # %% [markdown]
 # Most people expect bad files to stop the training. They do the least harm: they cannot get in.

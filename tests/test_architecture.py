@@ -22,7 +22,8 @@ ARROWS = {  # each points down: what it names never points back
     ("photographs", "data"), ("photographs", "look_alikes"), ("photographs", "machine"),
     ("photographs", "records"),
     ("checks", "transfer"), ("checks", "anatomy"), ("checks", "data"), ("checks", "records"),
-    ("transfer", "anatomy"), ("transfer", "records"),  # one text a mistake, in data/mistakes.csv
+    ("transfer", "anatomy"), ("transfer", "data"),
+    ("transfer", "records"),  # one text a mistake, in data/mistakes.csv
     ("transfer", "litert"), ("litert", "machine"), ("transfer", "depthwise"),
     ("experiments", "anatomy"), ("experiments", "backbones"), ("experiments", "data"),
     ("experiments", "evaluation"), ("experiments", "transfer"),
@@ -226,6 +227,21 @@ def test_importing_the_package_loads_neither_tensorflow_nor_keras():
     loaded, errors = modules_loaded_by(f"import {', '.join(modules)}")
     assert "tl_course" in loaded, errors
     assert not loaded & {"tensorflow", "keras"}
+
+
+def test_importing_the_package_takes_no_time():
+    timed = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
+    package, everything = (
+        min(float(_python(timed.format(name))) for _ in range(3))
+        for name in ("tl_course", "tl_course.photographs")
+    )
+    assert package < 0.1
+    assert everything > 2 * package  # control: what a greedy package would cost
+
+
+def _python(code):
+    run = [sys.executable, "-c", code]
+    return subprocess.run(run, capture_output=True, text=True, check=True, cwd=ROOT).stdout
 
 
 def test_loading_keras_would_be_seen():

@@ -5,6 +5,9 @@ variants are written as students write: Sequential or functional, nested or flat
 labels as integers or one-hot.
 """
 
+import types
+import unicodedata
+
 import keras
 import numpy as np
 import pytest
@@ -195,9 +198,7 @@ def top_left_in(way):
 
 
 def only_the_imagenet_top(_way):
-    network = backbones.load_backbone(
-        "mobilenet_v2", image_size=32, weights=None, include_top=True
-    )
+    network = backbones.load_backbone("mobilenet_v2", image_size=32, weights=None, include_top=True)
     network.trainable = False
     network.layers[-1].trainable = True
     network.trainable = True
@@ -467,7 +468,20 @@ def other_class_order(_way):
     return checks.sets(PARTS[0], PARTS[1], turned)
 
 
+def with_names(part, names):
+    """The same set as another library would hand it over: its names in a list or an array."""
+    return types.SimpleNamespace(images=part.images, labels=part.labels, class_names=names)
+
+
+NAMES = PARTS[0].class_names
+ACCENTED = [unicodedata.normalize(form, "crème") for form in ("NFC", "NFD")]
+
 CORRECT_SETS = [
+    (PARTS[0], with_names(PARTS[1], list(NAMES)), with_names(PARTS[2], np.array(NAMES))),
+    tuple(
+        with_names(part, ["bread", name])
+        for part, name in zip(PARTS, [*ACCENTED, ACCENTED[0]], strict=True)
+    ),
     PARTS,
     tuple((part.images, part.labels) for part in PARTS),
     tuple((part.images / 255.0, np.eye(2)[part.labels]) for part in PARTS),
@@ -736,3 +750,31 @@ def test_grading_raises_the_same_words(findings, monkeypatch):
     with pytest.raises(AssertionError, match="not attempted yet|Mistake 3: The backbone"):
         checks.report(findings)
     checks.report([])
+
+
+# ---------------------------------------------------------------- mixed precision
+
+
+@pytest.fixture
+def mixed_precision():
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_float16")
+    yield
+    keras.config.set_dtype_policy(before)
+
+
+def scaled_by(scale):
+    """Adam as mixed precision wraps it: while the loss times the scale overflows, no step."""
+    return lambda rate: keras.optimizers.LossScaleOptimizer(ADAM(rate), initial_scale=scale)
+
+
+def test_steps_that_mixed_precision_skipped_are_no_mistake(mixed_precision):
+    assert tuned(optimizer=scaled_by(2.0**60), epochs=1) is None  # nothing has happened yet
+    assert tuned(optimizer=scaled_by(2.0**10)) == []
+
+
+def test_mistakes_are_still_found_in_mixed_precision(mixed_precision):
+    too_fast = tuned(optimizer=scaled_by(2.0**60), learning_rate=1e-2, epochs=1)
+    assert [found.mistake for found in too_fast] == [6]
+    never_compiled = tuned(compiled=False)  # Keras wraps Adam by itself here
+    assert [found.mistake for found in never_compiled] == [5]

@@ -2,6 +2,7 @@
 
 import io
 import os
+import tracemalloc
 from pathlib import Path
 
 import imagehash
@@ -95,3 +96,46 @@ def test_the_documented_measurement_on_grocery_photographs():
         assert all(i == j for i, j in found)
     wide = data.near_duplicates(pixels(pictures), max_distance=20)
     assert len(wide) > 100  # control: a threshold that is too loose flags different photographs
+
+
+def test_blocks_give_the_pairs_of_a_comparison_of_all_with_all(monkeypatch):
+    """Against all pairs at once, as sums of differing bits."""
+    random = np.random.default_rng(0)
+    coarse = random.integers(0, 256, (60, 8, 8, 3)).astype("uint8")
+    images = coarse.repeat(4, axis=1).repeat(4, axis=2)
+    images = np.concatenate([images, (images[:25] * 0.8).astype("uint8")])
+    bits = np.array([imagehash.phash(Image.fromarray(image)).hash.ravel() for image in images])
+    distances = (bits[:, None].astype(float) != bits[None]).sum(axis=-1)
+    for block in (7, 256):  # the last block is not full
+        monkeypatch.setattr(data, "BLOCK", block)
+        for limit in (6, 24):
+            pairs = {(i, j, distances[i, j]) for i, j in np.argwhere(distances <= limit) if i < j}
+            assert set(data.near_duplicates(images, max_distance=limit)) == pairs
+            across = data.near_duplicates(images[:30], images[30:], max_distance=limit)
+            assert set(across) == {(i, j - 30, d) for i, j, d in pairs if i < 30 <= j}
+    assert len(pairs) > 25
+
+
+@pytest.fixture
+def peak(monkeypatch):
+    """The most memory, in bytes, that near_duplicates takes for n pictures of known hashes."""
+    random = np.random.default_rng(0)
+
+    def measure(number):
+        hashes = random.integers(0, 2**63, number, dtype="uint64")
+        monkeypatch.setattr(data, "_hashes", lambda images: hashes)
+        tracemalloc.start()
+        assert data.near_duplicates(None) == []
+        used = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return used
+
+    return measure
+
+
+def test_20_000_pictures_need_less_than_300_mb(peak, monkeypatch):
+    one_block = peak(data.BLOCK) / data.BLOCK**2 * 20_000 * data.BLOCK
+    assert one_block < 300e6
+    assert peak(4_000) < 1.3 * 4_000 / 20_000 * one_block + 1e6  # it grows with n, not with n * n
+    monkeypatch.setattr(data, "BLOCK", 20_000)
+    assert peak(4_000) > 4_000 / 20_000 * 2 * one_block  # control: all pairs at once

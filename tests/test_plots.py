@@ -5,11 +5,13 @@ import html
 import inspect
 import io
 import re
+import warnings
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from matplotlib import pyplot
+from matplotlib.text import Text
 from PIL import Image
 from scipy import stats
 
@@ -356,3 +358,84 @@ def test_heat_maps_keep_the_scale_and_show_each_picture_in_grey(shown):
     assert below.images[1].get_clim() == (0, 1)  # a faint map must not be stretched to look sure
     with pytest.raises(ValueError, match="shorter"):
         plots.heat_maps(PICTURES[:2], MAPS[:1], **WORDS)
+
+
+# ---- names are shown as written
+
+ODD = ("$5", "_other", "a_b $x$", "日本語", r"\$", "crème")
+THREE = [[estimate(0.5, 0.4, 0.6)] * 3] * len(ODD)
+NAMING = {
+    "photographs": lambda: plots.photographs(PICTURES[: len(ODD)], ODD, columns=6, **WORDS),
+    "heat_maps": lambda: plots.heat_maps(PICTURES[: len(ODD)], MAPS[: len(ODD)], ODD, **WORDS),
+    "feature_maps": lambda: plots.feature_maps(dict.fromkeys(ODD, MAPS[:6].T), **WORDS),
+    "history": lambda: plots.history(dict.fromkeys(["head", *ODD], PHASE), **WORDS),
+    "accuracy_against_labels": lambda: plots.accuracy_against_labels(
+        dict.fromkeys(ODD, CURVES["head"]), **WORDS
+    ),
+    "estimates": lambda: plots.estimates(dict.fromkeys(ODD, estimate(0.5, 0.4, 0.6)), **WORDS),
+    "bars": lambda: plots.bars(dict.fromkeys(ODD, 1.0), label="parameters", **WORDS),
+    "confusion": lambda: plots.confusion(np.eye(len(ODD)), ODD, **WORDS),
+    "scatter": lambda: plots.scatter(
+        rng.normal(size=(60, 2)), np.arange(60) % 6, ODD, xlabel="x", ylabel="y", **WORDS
+    ),
+    "lines": lambda: plots.lines(
+        [1, 2, 3], dict(zip(ODD, THREE, strict=True)), xlabel="x", ylabel="y",
+        mark=dict.fromkeys(ODD, 2), **WORDS,
+    ),
+}  # fmt: skip
+
+
+def as_drawn(text):
+    """What matplotlib draws of a text object: mathematics is marked by < >."""
+    drawn, is_mathematical = text._preprocess_math(text.get_text())
+    return f"<{drawn}>" if is_mathematical else drawn.strip()
+
+
+def texts_of(figure):
+    return [as_drawn(text) for text in figure.findobj(Text)]
+
+
+@pytest.mark.parametrize("name", NAMING)
+def test_every_class_name_is_shown_as_written(shown, name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # "Glyph missing from font"
+        NAMING[name]()
+    drawn = "\n".join(texts_of(shown.figures[0]))
+    assert "<" not in drawn
+    for written in ODD:
+        can_be_drawn = all(plots._font_of(letter) for letter in written)
+        assert (written if can_be_drawn else written.encode("unicode_escape").decode()) in drawn
+
+
+def test_every_figure_with_names_is_tried_here():
+    assert {function.__name__ for function in MAKERS} - set(NAMING) == {"show", "reliability"}
+
+
+def test_control_matplotlib_alone_loses_such_names(shown, monkeypatch):
+    monkeypatch.setattr(plots, "_name", str)
+    NAMING["lines"]()
+    drawn = texts_of(shown.figures[0])
+    legend = [text.get_text() for text in shown.figures[0].axes[0].get_legend().get_texts()]
+    assert "_other" not in legend
+    assert [text for text in drawn if text.startswith("<")]
+    monkeypatch.undo()
+
+
+def test_a_letter_that_another_font_holds_is_drawn_with_it(shown):
+    letter = "\U0001d4d0"  # a script capital A
+    fonts = {"DejaVu Sans", plots._font_of(letter)}
+    if None in fonts:
+        pytest.skip("no font here holds it")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plots.bars({f"a {letter}": 1.0}, label="parameters", **WORDS)
+    families = [text.get_fontfamily() for text in shown.figures[0].findobj(Text)]
+    assert sorted(fonts) in [sorted(family) for family in families]
+
+
+def test_control_a_missing_letter_would_be_seen(monkeypatch, shown):
+    monkeypatch.setattr(plots, "_name", str)
+    if plots._font_of("日"):
+        pytest.skip("a font here holds it")
+    with pytest.warns(UserWarning, match="missing from font"):
+        plots.bars({"日本語": 1.0}, label="parameters", **WORDS)

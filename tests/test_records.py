@@ -1,5 +1,6 @@
 """tl_course/records.py: what came out is a value, and the line for people is made of it."""
 
+import csv
 import json
 
 import IPython.display
@@ -102,3 +103,18 @@ def test_the_table_of_lessons_names_data_sets_of_the_course():
     for lesson in records.table("lessons"):
         assert set(lesson["photographs"].split()) <= set(records.DATASETS)
         assert lesson["title"] and lesson["question"].endswith("?")
+
+
+def test_imagenet_has_a_thousand_classes_and_lasagna_is_none_of_them():
+    names = records.imagenet_classes()
+    assert len(names) == 1000
+    assert names[285] == "Egyptian cat"
+    assert "bell pepper" in names
+    assert not [name for name in names if "lasagn" in name.lower()]
+
+
+def test_manifests_are_valid_csv():
+    for name in records.DATASETS:
+        with open(records.data_folder() / f"{name}.csv", newline="", encoding="utf-8") as file:
+            widths = {len(row) for row in csv.reader(file)}
+        assert len(widths) == 1

@@ -240,6 +240,34 @@ def test_what_does_not_fit_together_is_refused(backbone, model):
         transfer.train(model, train_set, train_set, **options)
 
 
+@pytest.mark.parametrize("part", ["train_set", "val_set"])
+def test_an_empty_or_mislabelled_set_is_refused_in_a_sentence(model, part):
+    good = tiny.images()
+    from_1 = type(good)(good.images, good.labels + 1, good.class_names)
+    for wrong, sentence in ((good.take([]), "holds no picture"), (from_1, "labels 1 to 2")):
+        sets = {"train_set": good, "val_set": good, part: wrong}
+        with pytest.raises(ValueError, match=f"{part} .*{sentence}"):
+            transfer.train(model, *sets.values(), learning_rate=1e-3, epochs=1, seed=0)
+
+
+def test_class_names_in_a_list_are_those_in_a_tuple(model):
+    part = tiny.images()
+    listed = type(part)(part.images, part.labels, list(part.class_names))
+    transfer.train(model, part, listed, learning_rate=1e-3, epochs=1, seed=0)
+
+
+def test_the_seed_alone_decides_how_training_goes():
+    """Whatever was drawn before: the order of the pictures comes from `seed`."""
+    losses = []
+    for drawn_before, seed in ((0, 5), (1, 5), (0, 6)):
+        model = transfer.add_head(tiny.backbone(), 2, seed=0, dropout=0.0)
+        keras.utils.set_random_seed(drawn_before)
+        options = {"learning_rate": 1e-2, "epochs": 2, "batch_size": 4}
+        losses.append(transfer.train(model, tiny.images(seed=1), seed=seed, **options)["loss"])
+    assert losses[0] == losses[1]
+    assert losses[0] != losses[2]
+
+
 def test_freezing_holds_layers_that_were_freed_one_by_one(backbone):
     backbone.trainable = False
     backbone.layers[-3].trainable = backbone.get_layer("block_3_conv").trainable = True

@@ -170,17 +170,20 @@ def fine_tuning(model, before=None):
     if model is None:
         return None
     optimizer = getattr(model, "optimizer", None)
-    rate, name = 1e-4, "Adam"
+    rate, name, steps = 1e-4, "Adam", 1
     if optimizer is not None:
         inner = getattr(optimizer, "inner_optimizer", optimizer)  # mixed precision wraps it
         rate = float(keras.ops.convert_to_numpy(inner.learning_rate))  # on several GPUs, too
         name = type(inner).__name__
-    evidence = [] if before is None else _evidence(model, before)
+        if inner is not optimizer:  # it skips steps until its scale fits: no step, no evidence
+            steps = int(keras.ops.convert_to_numpy(inner.iterations))
+    evidence = [] if before is None or steps == 0 else _evidence(model, before)
     if 5 in [found.mistake for found in evidence]:
         return evidence[:1]  # what was never compiled tells nothing about the rest
     foreseen = transfer.foresee(model, rate, optimizer=name, before=before)
     seen = foreseen + _cut_blocks(model) + evidence
-    return sorted({found.mistake: found for found in seen}.values())
+    found = sorted({found.mistake: found for found in seen}.values())
+    return found or (None if before is not None and steps == 0 else [])
 
 
 def _cut_blocks(model):
@@ -236,7 +239,8 @@ def sets(train_set, val_set, test_set):
     if train_set is None or val_set is None or test_set is None:
         return None
     found, parts = [], {"training": train_set, "validation": val_set, "test": test_set}
-    orders = {tuple(getattr(part, "class_names", None) or ()) for part in parts.values()} - {()}
+    named = (getattr(part, "class_names", None) for part in parts.values())
+    orders = {tuple(map(data.nfc, names)) for names in named if names is not None} - {()}
     if len(orders) > 1:
         found.append(records.finding(22, f"({' and '.join(map(str, sorted(orders)))}.)"))
     images = {name: _as_uint8(part) for name, part in parts.items()}

@@ -3,6 +3,7 @@
 Images are RGB uint8 arrays (n, height, width, 3) with values 0 to 255 until they enter a model.
 """
 
+import unicodedata
 from dataclasses import dataclass, replace
 
 import imagehash
@@ -11,6 +12,11 @@ from PIL import Image
 from scipy import sparse
 
 BLOCK = 256  # pictures compared with all others at a time: 41 MB for 20,000
+
+
+def nfc(name):
+    """A class name in Unicode's composed form (NFC), so that equal names are equal strings."""
+    return unicodedata.normalize("NFC", name)
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,9 @@ class ImageSet:
     class_names: tuple[str, ...]
     source: str = "unknown"
 
+    def __post_init__(self):
+        object.__setattr__(self, "class_names", tuple(map(nfc, self.class_names)))
+
     def __len__(self):
         return len(self.labels)
 
@@ -39,6 +48,16 @@ class ImageSet:
     def take(self, indices):
         """The ImageSet of these images, in this order. indices: integers or a boolean mask."""
         return replace(self, images=self.images[indices], labels=self.labels[indices])
+
+
+def check_labels(dataset, name="the data set"):
+    """ValueError for a set without a picture, or with a label that names no class."""
+    labels, classes = dataset.labels, len(dataset.class_names)
+    if len(labels) == 0:
+        raise ValueError(f"{name} holds no picture: expected at least one.")
+    if np.min(labels) < 0 or np.max(labels) >= classes:
+        got = f"{np.min(labels)} to {np.max(labels)}"
+        raise ValueError(f"{name} has labels {got}: expected 0 to {classes - 1}, one a class.")
 
 
 # ---------------------------------------------------------------- splitting
@@ -87,6 +106,7 @@ def split(dataset, fractions=(0.6, 0.2, 0.2), *, seed):
     """
     if abs(sum(fractions) - 1) > 1e-6 or min(fractions) <= 0:
         raise ValueError(f"fractions are {fractions}: expected positive numbers that sum to 1.")
+    check_labels(dataset)
     random = np.random.default_rng(seed)
     group_of = _duplicate_groups(dataset.images)
     _, first, sizes = np.unique(group_of, return_index=True, return_counts=True)
@@ -106,7 +126,11 @@ def few_shot(dataset, shots, *, seed):
     Nested: for one seed, the 5-shot images are among the 10-shot ones.
     ValueError when a class has fewer images.
     """
+    check_labels(dataset)
     counts = np.bincount(dataset.labels, minlength=len(dataset.class_names))
+    if counts.min() == 0:
+        empty = dataset.class_names[counts.argmin()]
+        raise ValueError(f"Class {empty!r} has no picture: leave it out.")
     if not 1 <= shots <= counts.min():
         raise ValueError(f"shots is {shots}: choose from 1 to {counts.min()}, the rarest class.")
     random = np.random.default_rng(seed)

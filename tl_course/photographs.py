@@ -4,82 +4,272 @@ The photographs are not in this repository: a manifest in `data/` names each one
 its SHA-256 and its licence, and `fetch` gets them.
 """
 
+import collections
 import hashlib
+import html
 import os
 import tempfile
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pooch
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tl_course import data, look_alikes, machine, records
 
 BUNDLED = ("chelsea", "coffee", "rocket", "astronaut")
 GITHUB = "https://github.com"
+Image.init()  # Pillow before 11.3 has no AVIF
+FORMATS = [f for f in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF") if f in Image.OPEN]
 
 
 class PhotographsUnavailable(RuntimeError):
     """The photographs are neither here nor in a mirror, and cannot be downloaded."""
 
 
-# ---------------------------------------------------------------- reading photographs
+# ---------------------------------------------------------------- reading one photograph
+
+
+def read_photograph(path, *, image_size, box=None):
+    """One photograph, upright, as uint8 (image_size, image_size, 3). JPEG, PNG, TIFF and the like.
+
+    box: (left, top, right, bottom) in pixels, the object to cut out; the smallest square around it
+    is taken, so that its shape is kept. Without a box, the central square of the photograph.
+    What is transparent lies on white. 16-bit grey becomes value / 257. 32-bit integers and floats
+    tell no range: 0..1, 0..255 or 0..65535 if the brightest pixel reaches an eighth of it, else
+    from the picture's darkest pixel to its brightest. A large JPEG is decoded at 1/2, 1/4 or 1/8,
+    never below twice image_size. Raises whatever a decoder of Pillow raises, not only OSError.
+    """
+    with Image.open(path, formats=FORMATS) as photograph:
+        scale = _shrink(photograph, _square(photograph.size, box)[2], image_size)
+        photograph.load()
+        upright = _turned(photograph)
+    size = [scale * length for length in upright.size]
+    return _cut(_as_rgb(upright), _square(size, box), image_size, scale)
+
+
+def _square(size, box=None):
+    """(left, top, side) in whole pixels."""
+    width, height = size
+    left, top, right, bottom = box or (0, 0, width, height)
+    around = min if box is None else max
+    side = min(around(right - left, bottom - top), width, height)
+    left = int(np.clip((left + right - side) // 2, 0, width - side))
+    return left, int(np.clip((top + bottom - side) // 2, 0, height - side)), side
+
+
+def _shrink(photograph, side, image_size):
+    """Have a large JPEG decoded so many times smaller: 8, 4, 2 or 1.
+
+    Only where that divides its sides: the decoder fills the last pixel up, and a picture that is
+    turned afterwards would be off by a part of one.
+    """
+    for scale in (8, 4, 2):
+        fits = not any(length % scale for length in photograph.size)
+        small = [length // scale for length in photograph.size]
+        if fits and side >= 2 * image_size * scale and photograph.mode in ("RGB", "L"):
+            return scale if photograph.draft(None, small) else 1
+    return 1
+
+
+def _turned(photograph):
+    """Upright, as its camera says; as it is where the EXIF is damaged: the pixels are not."""
+    try:
+        return ImageOps.exif_transpose(photograph)
+    except Exception:  # SyntaxError, TypeError, struct.error and more
+        return photograph
+
+
+def _as_rgb(photograph):
+    """As 8-bit RGB, which `convert` alone does not make of deep and of transparent pictures."""
+    if photograph.mode[0] in "IF":
+        return Image.fromarray(_in_8_bits(photograph)).convert("RGB")
+    if photograph.has_transparency_data:
+        white = Image.new("RGBA", photograph.size, "white")
+        photograph = Image.alpha_composite(white, photograph.convert("RGBA"))
+    return photograph.convert("RGB")
+
+
+def _in_8_bits(photograph):
+    """The grey values of 16 or 32 bits as uint8 (height, width)."""
+    values = np.asarray(photograph).astype("float64")
+    low, high = np.nanmin(values), np.nanmax(values)
+    tops = [top for top in (1, 255, 65535) if low >= 0 and top / 8 < high <= top]
+    if tops or "16" in photograph.mode:
+        low, high = 0, 65535 if "16" in photograph.mode else tops[0]
+    grey = 255 * (np.nan_to_num(values, nan=low) - low) / (high - low or 1)
+    grey[values == photograph.info.get("transparency")] = 255
+    return grey.round().astype("uint8")
+
+
+def _cut(photograph, square, image_size, scale=1):
+    """The square (left, top, side) of a photograph that was decoded `scale` times smaller."""
+    left, top, side = square
+    edges = np.array([left, top, left + side, top + side]) / scale
+    first, last = np.floor(edges[:2]), np.ceil(edges[2:])
+    part, inside = photograph.crop((*first, *last)), edges - np.tile(first, 2)
+    new_size = (image_size, image_size)
+    return np.asarray(part.resize(new_size, Image.Resampling.BILINEAR, box=tuple(inside)))
+
+
+# ---------------------------------------------------------------- reading a folder
 
 
 def load_folder(folder, *, image_size):
     """The photographs of `folder/<class>/<file>`, one class a sub-folder, as an ImageSet.
 
-    Classes are in alphabetical order. Each photograph is turned as its camera says, cropped to
-    its central square and resized to image_size pixels. A file that is not a readable photograph
-    is left out, and one printed line says which and why. ValueError when nothing is left.
+    Classes are in alphabetical order. Each photograph is read as by `read_photograph`. A file that
+    is not a readable photograph, and a class without one, is left out, and one printed line says
+    which and why. ValueError when nothing is left.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise ValueError(f"{str(folder)!r} is no folder: expected one with a sub-folder a class.")
-    class_names = tuple(sorted(path.name for path in folder.iterdir() if _is_visible_dir(path)))
-    images, labels = [], []
-    for label, class_name in enumerate(class_names):
-        for path in sorted((folder / class_name).iterdir()):
-            if path.name.startswith(".") or path.is_dir():
-                continue
-            try:
-                images.append(read_photograph(path, image_size=image_size))
-                labels.append(label)
-            except (OSError, ValueError, Image.DecompressionBombError) as error:
-                print(f"Left out {class_name}/{path.name}: {error}")
-    if not images:
+    found, files, refused = _read_folder(Path(folder), image_size)
+    for file, reason in refused.items():
+        print(f"Left out {file}: {reason}")
+    if not len(found):
         raise ValueError(
             f"No photograph found in {str(folder)!r}: expected files like <class>/<photo>.jpg."
         )
-    labels = np.array(labels, dtype=np.int64)
-    return data.ImageSet(np.stack(images), labels, class_names, source=folder.name)
+    for name in sorted(set(files) - set(found.class_names)):
+        print(f"Left out the class {name!r}: it has no readable photograph.")
+    return found
 
 
-def _is_visible_dir(path):
-    return path.is_dir() and not path.name.startswith((".", "__"))
+def _read_folder(folder, image_size):
+    """(ImageSet, {class: number of files}, {refused file: reason}) of a folder of classes."""
+    if not folder.is_dir():
+        raise ValueError(f"{str(folder)!r} is no folder: expected one with a sub-folder a class.")
+    folders = sorted(path for path in folder.iterdir() if path.is_dir() and _is_visible(path))
+    files = {data.nfc(path.name): [] for path in folders}
+    for path in folders:  # two ways to write one name in Unicode are one class
+        files[data.nfc(path.name)] += sorted(
+            file for file in path.iterdir() if _is_visible(file) and not file.is_dir()
+        )
+    paths = [path for name in sorted(files) for path in files[name]]
+    results = _in_threads(lambda path: _read_or_reason(path, image_size), paths)
+    both = list(zip(paths, results, strict=True))
+    refused = {str(path.relative_to(folder)): r for path, r in both if isinstance(r, str)}
+    read = [(data.nfc(path.parent.name), r) for path, r in both if not isinstance(r, str)]
+    class_names = sorted({name for name, _ in read})
+    labels = np.array([class_names.index(name) for name, _ in read], dtype=np.int64)
+    images = np.array([image for _, image in read], np.uint8).reshape(-1, image_size, image_size, 3)
+    found = data.ImageSet(images, labels, tuple(class_names), source=folder.name)
+    return found, {name: len(of_class) for name, of_class in files.items()}, refused
 
 
-def read_photograph(path, *, image_size, box=None):
-    """One photograph as uint8 (image_size, image_size, 3).
+def _is_visible(path):
+    return not path.name.startswith((".", "__"))
 
-    box: (left, top, right, bottom) in pixels, the object to cut out; the smallest square around it
-    is taken, so that its shape is kept. Without a box, the central square of the photograph.
+
+def _read_or_reason(path, image_size):
+    """The photograph, or in words why it cannot be read."""
+    try:
+        if not path.is_file():  # a pipe would never end
+            return "it is no file"
+        return read_photograph(path, image_size=image_size)
+    except UnidentifiedImageError:
+        return f"it is none of {', '.join(FORMATS)}"
+    except Exception as error:  # a decoder raises what it likes: see read_photograph
+        return " ".join(str(error).split()) or type(error).__name__
+
+
+def _in_threads(function, *items):
+    """[function(item), ...] in order, a thread a core: decoding lets other threads run."""
+    with ThreadPoolExecutor(machine.usable_cores()) as pool:
+        return list(pool.map(function, *items))
+
+
+# ---------------------------------------------------------------- is a folder usable?
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Audit:
+    """What a folder of photographs holds, what is wrong with it, and what can be used of it.
+
+    counts: {class: (number of files, of readable pictures, of pictures kept)}. refused: {file: why
+    it cannot be read}. unsorted: files that lie in no class. found: every readable picture, an
+    ImageSet. inside, across: near-duplicates in one class and in two, pairs (i, j) into found.
+    kept: found without both pictures of each pair across, one label of which must be wrong, and
+    without classes of too few pictures. Printed it is a report, in a notebook a table as well.
     """
-    with Image.open(path) as photograph:
-        photograph = ImageOps.exif_transpose(photograph).convert("RGB")
-    return _square(photograph, image_size, box)
+
+    counts: dict[str, tuple[int, int, int]]
+    refused: dict[str, str]
+    unsorted: tuple[str, ...]
+    found: data.ImageSet
+    inside: list[tuple[int, int]]
+    across: list[tuple[int, int]]
+    kept: data.ImageSet
+
+    @property
+    def too_few(self):
+        """The classes that stay out, a tuple."""
+        return tuple(name for name in self.counts if name not in self.kept.class_names)
+
+    @property
+    def always_largest(self):
+        """The share, 0 to 1, that is right when the answer is always the largest class."""
+        return max((kept for *_, kept in self.counts.values()), default=0) / max(1, len(self.kept))
+
+    @property
+    def findings(self):
+        """What was found beside the counts, a list of lines."""
+        sizes = {name: self.counts[name][2] for name in self.kept.class_names}
+        pairs = f"{len(self.inside)} pairs in one class, {len(self.across)} in two"
+        lines = [f"Cannot be read: {file} ({reason})" for file, reason in self.refused.items()]
+        lines += [f"In no class, not read: {len(self.unsorted)} files"] if self.unsorted else []
+        lines += [f"Too few pictures, stays out: {name}" for name in self.too_few]
+        lines += [f"Near-duplicates: {pairs}; those in two stay out"]
+        for word, pick in (("Largest", max), ("Smallest", min)) if sizes else ():
+            name = pick(sizes, key=sizes.get)
+            lines.append(f"{word} class: {name}, {100 * sizes[name] / len(self.kept):.0f} %")
+        return lines
+
+    def __repr__(self):
+        sizes = "{}: {} files, {} readable, {} kept".format
+        return "\n".join([*(sizes(name, *n) for name, n in self.counts.items()), *self.findings])
+
+    def _repr_html_(self):
+        rows = [("class", "files", "readable", "kept")]
+        rows += [(name, *numbers) for name, numbers in self.counts.items()]
+        cells = ["".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) for row in rows]
+        table = "".join(f"<tr>{row}</tr>" for row in cells).replace("td>", "th>", 8)
+        return f"<table>{table}</table>" + "<br>".join(map(html.escape, self.findings))
 
 
-def _square(photograph, image_size, box=None):
-    width, height = photograph.size
-    left, top, right, bottom = box or (0, 0, width, height)
-    around = min if box is None else max
-    side = min(around(right - left, bottom - top), width, height)
-    left = int(np.clip((left + right - side) // 2, 0, width - side))
-    top = int(np.clip((top + bottom - side) // 2, 0, height - side))
-    square = photograph.crop((left, top, left + side, top + side))
-    return np.asarray(square.resize((image_size, image_size), Image.Resampling.BILINEAR))
+def audit(folder, *, image_size=160, enough=10):
+    """The checks before training as an Audit: unreadable, twice, too few, out of balance.
+
+    enough: pictures that a class needs. Nothing in the folder is changed. ValueError where there
+    is no folder.
+    """
+    folder = Path(folder)
+    found, files, refused = _read_folder(folder, image_size)
+    pairs = [(i, j) for i, j, _ in data.near_duplicates(found.images)]
+    across = [(i, j) for i, j in pairs if found.labels[i] != found.labels[j]]
+    sure = [k for k in range(len(found)) if all(k not in pair for pair in across)]
+    kept, readable = collections.Counter(found.take(sure).names), collections.Counter(found.names)
+    big = tuple(name for name in found.class_names if kept[name] >= enough)
+    names = found.names
+    chosen = [k for k in sure if names[k] in big]
+    labels = np.array([big.index(names[k]) for k in chosen], dtype=np.int64)
+    return Audit(
+        {name: (files[name], readable[name], kept[name] * (name in big)) for name in files},
+        refused, _unsorted(folder), found, [pair for pair in pairs if pair not in across], across,
+        data.ImageSet(found.images[chosen], labels, big, source=found.source),
+    )  # fmt: skip
+
+
+def _unsorted(folder):
+    """The visible files that lie beside the class folders, or deeper."""
+    files = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
+    shown = [file for file in files if all(not part.startswith((".", "__")) for part in file.parts)]
+    return tuple(str(file) for file in shown if len(file.parts) != 2)
+
+
+# ---------------------------------------------------------------- photographs without a download
 
 
 def bundled_photographs(*, image_size):
@@ -90,7 +280,9 @@ def bundled_photographs(*, image_size):
     from skimage import data as skimage_data
 
     photographs = {name: Image.fromarray(getattr(skimage_data, name)()) for name in BUNDLED}
-    return {name: _square(photo, image_size) for name, photo in photographs.items()}
+    return {
+        name: _cut(photo, _square(photo.size), image_size) for name, photo in photographs.items()
+    }
 
 
 # ---------------------------------------------------------------- data sets of the course
@@ -111,11 +303,13 @@ def load_dataset(name, *, split, image_size):
         raise ValueError(f"{name!r} has no split {split!r}: choose from {splits}.")
     folder = fetch(name)
     rows = [row for row in manifest if row["split"] == split]
-    class_names = tuple(sorted({row["label"] for row in manifest}))
-    images = [
-        read_photograph(folder / row["file"], image_size=image_size, box=_box(row)) for row in rows
-    ]
-    labels = np.array([class_names.index(row["label"]) for row in rows], dtype=np.int64)
+    class_names = tuple(sorted({data.nfc(row["label"]) for row in manifest}))
+
+    def read(row):
+        return read_photograph(folder / row["file"], image_size=image_size, box=_box(row))
+
+    images = _in_threads(read, rows)
+    labels = np.array([class_names.index(data.nfc(row["label"])) for row in rows], dtype=np.int64)
     return data.ImageSet(np.stack(images), labels, class_names, source=name)
 
 
@@ -224,5 +418,3 @@ def _read_manifest(name):
     if name not in records.DATASETS:
         raise ValueError(f"Unknown data set {name!r}: choose from {list(records.DATASETS)}.")
     return records.table(name)
-
-

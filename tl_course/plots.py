@@ -6,19 +6,22 @@ fractions and are drawn in per cent, with intervals.
 """
 
 import base64
+import functools
 import html
 import io
 
 import numpy as np
 from IPython.display import display
-from matplotlib import pyplot
+from matplotlib import font_manager, pyplot
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from scipy import stats
 
 # Okabe & Ito 2008, "Color universal design": told apart with every colour vision
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442"]
 MARKERS = "osD^vPX*"  # a second code beside colour, for print and for every eye
 LINE_STYLES = ["-", "--", "-.", ":"]
+HAIR_SPACE = "\u200a"  # a legend drops labels that begin with an underscore
 DPI = 96  # an inch here is an inch on a web page, so 10-point text stays 10-point text
 FORMATS = {"png": {"metadata": {"Software": None}}, "jpeg": {"pil_kwargs": {"quality": 82}}}
 
@@ -32,6 +35,10 @@ def show(figure, *, alt, caption, figure_name=None, image_format="png"):
     for name, text in (("alt", alt), ("caption", caption)):
         if not text.strip():
             raise ValueError(f"Got {name}={text!r}: say in a sentence what the figure shows.")
+    for text in figure.findobj(Text):  # names in scripts that the default font lacks
+        if not text.get_text().isascii():
+            fonts = dict.fromkeys(map(_font_of, text.get_text()))
+            text.set_fontfamily([font for font in fonts if font])
     buffer = io.BytesIO()
     figure.savefig(buffer, format=image_format, facecolor="white", **FORMATS[image_format])
     pyplot.close(figure)
@@ -40,6 +47,30 @@ def show(figure, *, alt, caption, figure_name=None, image_format="png"):
     page = f"<figure>{picture}<figcaption>{html.escape(caption)}</figcaption></figure>"
     bundle = {"text/html": page, "text/plain": f"Figure: {caption}"}
     display(bundle, raw=True, metadata={"figure": figure_name} if figure_name else None)
+
+
+def _name(name):
+    r"""A name for matplotlib to show as written: no mathematics between dollars, kept in legends.
+
+    A character that no font on this computer holds is shown by its code, as \u65e5.
+    """
+    coded = "".join(
+        letter if letter == "\n" or _font_of(letter) else letter.encode("unicode_escape").decode()
+        for letter in str(name)
+    ).replace("$", r"\$")
+    return f"{HAIR_SPACE}{coded}" if coded.startswith("_") else coded
+
+
+@functools.cache
+def _font_of(letter):
+    """The name of a font that holds it, the default one if it does; None if none does."""
+    default = font_manager.findfont(font_manager.FontProperties())
+    installed = [font.fname for font in font_manager.fontManager.ttflist]
+    for path in [default, *installed]:
+        font = font_manager.get_font(path)
+        if font.get_char_index(ord(letter)) and "Last Resort" not in font.family_name:
+            return font.family_name
+    return None
 
 
 def _panels(width, height, rows=1, columns=1):
@@ -67,7 +98,7 @@ def _in_per_cent(axis):
 def _mark(panel, place, text):
     panel.axvline(place, color="black", linewidth=1, zorder=0)
     above = panel.get_xaxis_transform()
-    panel.text(place, 1.01, text, transform=above, ha="center", va="bottom", fontsize=9)
+    panel.text(place, 1.01, _name(text), transform=above, ha="center", va="bottom", fontsize=9)
 
 
 def _intervals(items):
@@ -88,7 +119,7 @@ def photographs(images, titles=None, *, columns=5, alt, caption, figure_name=Non
         panel.axis("off")
     for panel, image, title in zip(axes.flat, images, titles, strict=False):
         panel.imshow(image)
-        panel.set_title(title, fontsize=9)
+        panel.set_title(_name(title), fontsize=9)
     show(figure, alt=alt, caption=caption, figure_name=figure_name, image_format="jpeg")
 
 
@@ -98,7 +129,7 @@ def heat_maps(images, maps, titles=None, *, alt, caption, figure_name=None):
     figure, axes = _panels(size * len(images) + 0.8, 2 * size + 0.3, 2, len(images))
     for k, (image, heat) in enumerate(zip(images, maps, strict=True)):
         axes[0, k].imshow(image)
-        axes[0, k].set_title("" if titles is None else titles[k], fontsize=9)
+        axes[0, k].set_title("" if titles is None else _name(titles[k]), fontsize=9)
         axes[1, k].imshow(np.mean(image, axis=-1), cmap="gray", vmin=0, vmax=255)
         drawn = axes[1, k].imshow(heat, cmap="viridis", alpha=0.6, vmin=0, vmax=1)
     for panel in axes.flat:
@@ -111,7 +142,9 @@ def feature_maps(maps, *, columns=6, alt, caption, figure_name=None):
     """First channels, a row a layer. maps: dict of layer -> float (height, width, channels)."""
     figure, axes = _panels(7.2, 1.2 * len(maps), len(maps), columns)
     for row, (name, channels) in zip(axes, maps.items(), strict=True):
-        row[0].set_ylabel(f"{name}\n{channels.shape[0]} × {channels.shape[1]} cells", fontsize=9)
+        row[0].set_ylabel(
+            f"{_name(name)}\n{channels.shape[0]} × {channels.shape[1]} cells", fontsize=9
+        )
         for k, panel in enumerate(row):
             panel.imshow(channels[..., k], cmap="viridis")
             panel.set(xticks=[], yticks=[])
@@ -161,7 +194,7 @@ def accuracy_against_labels(curves, *, chance=None, alt, caption, figure_name=No
         shots = np.array(sorted(curve))
         means, margins = np.transpose([_mean_and_margin(curve[n]) for n in shots])
         beside = shots * 1.03**k  # a little apart, so that intervals do not hide one another
-        panel.errorbar(beside, means, margins, capsize=4, label=name, **_style(k))
+        panel.errorbar(beside, means, margins, capsize=4, label=_name(name), **_style(k))
     if chance is not None:
         panel.axhline(chance, color="black", linestyle=":", label="guessing")
     panel.set(xscale="log", xlabel="labelled images per class", ylim=(0, 1.02))
@@ -195,7 +228,7 @@ def estimates(rows, *, reference=None, label="accuracy (%)", alt, caption, figur
         panel.annotate(number, (value, k - 0.15), ha="center", va="bottom", fontsize=9)
     if reference is not None:
         panel.axvline(reference, color="black", linestyle="--", linewidth=1)
-    panel.set_yticks(range(len(rows)), labels=rows)
+    panel.set_yticks(range(len(rows)), labels=map(_name, rows))
     panel.set(ylim=(len(rows) - 0.5, -0.7), xlabel=label)
     _in_per_cent(panel.xaxis)
     show(figure, alt=alt, caption=caption, figure_name=figure_name)
@@ -213,7 +246,7 @@ def bars(values, *, label, per_cent=False, alt, caption, figure_name=None):
     for k, end in enumerate(numbers + np.nan_to_num(arms[1])):
         text = f"  {100 * numbers[k]:.1f} %" if per_cent else f"  {_number(numbers[k])}"
         panel.annotate(text, (end, k), va="center")
-    panel.set_yticks(range(len(values)), labels=values)
+    panel.set_yticks(range(len(values)), labels=map(_name, values))
     panel.set(xlabel=label, ylim=(len(values) - 0.5, -0.5))
     panel.margins(x=0.15)
     panel.xaxis.set_major_formatter(_number)
@@ -224,7 +257,7 @@ def bars(values, *, label, per_cent=False, alt, caption, figure_name=None):
 
 def confusion(matrix, class_names, *, alt, caption, figure_name=None):
     """Counts, int (classes, classes): rows true, columns predicted; shade: the share of the row."""
-    matrix, names = np.asarray(matrix), list(class_names)
+    matrix, names = np.asarray(matrix), list(map(_name, class_names))
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     figure, [[panel]] = _panels(3 + 0.5 * len(names), 2 + 0.5 * len(names))
     drawn = panel.imshow(share, cmap="Blues", vmin=0, vmax=1)
@@ -249,7 +282,9 @@ def reliability(before, after=None, *, alt, caption, figure_name=None):
         if bins is not None:
             accuracy = bins["accuracy"]
             arms = np.abs([accuracy - bins["low"], bins["high"] - accuracy])
-            panel.errorbar(bins["confidence"], accuracy, arms, capsize=3, label=name, **_style(k))
+            panel.errorbar(
+                bins["confidence"], accuracy, arms, capsize=3, label=_name(name), **_style(k)
+            )
     panel.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="confidence (%)", ylabel="accuracy (%)")
     _in_per_cent(panel.xaxis)
     _in_per_cent(panel.yaxis)
@@ -263,7 +298,7 @@ def scatter(points, labels, class_names, *, xlabel, ylabel, alt, caption, figure
     for k, name in enumerate(class_names):
         x, y = np.asarray(points)[np.asarray(labels) == k].T
         look = {"color": COLOURS[k % 8], "marker": MARKERS[k % 8], "edgecolors": "black"}
-        panel.scatter(x, y, s=28, linewidths=0.4, label=name, **look)
+        panel.scatter(x, y, s=28, linewidths=0.4, label=_name(name), **look)
     panel.set(xlabel=xlabel, ylabel=ylabel)
     panel.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     show(figure, alt=alt, caption=caption, figure_name=figure_name)
@@ -280,7 +315,7 @@ def lines(
     figure, [[panel]] = _panels(7, 4)
     for k, (name, items) in enumerate(curves.items()):
         values, arms = _intervals(items)
-        panel.errorbar(x, values, arms, capsize=4, label=name, **_style(k))
+        panel.errorbar(x, values, arms, capsize=4, label=_name(name), **_style(k))
     for text, place in (mark or {}).items():
         _mark(panel, place, text)
     panel.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if log_x else "linear")

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from tl_course import anatomy, depthwise, litert, records
+from tl_course import anatomy, data, depthwise, litert, records
 
 HIGHEST_RATE = {"SGD": 5e-2}  # for fine-tuning; lesson 4 measures what Adam's 1e-2 destroys
 HIGHEST_RATE_OF_OTHERS = 5e-4  # constant; after a warm-up three times as much does no harm
@@ -238,7 +238,7 @@ def _check_training(model, train_set, val_set, plan):
     """Raise for what cannot work; print the classic mistakes that can be seen coming."""
     for name, part in (("train_set", train_set), ("val_set", val_set)):
         if part is not None:
-            _check_labels(name, part)
+            data.check_labels(part, name)
     if val_set is not None and train_set.class_names != val_set.class_names:
         orders = f"({train_set.class_names} and {val_set.class_names}.)"
         raise ValueError(str(records.finding(22, orders)))
@@ -253,16 +253,6 @@ def _check_training(model, train_set, val_set, plan):
         raise ValueError(f"{got}: expected a number between 0 and 10.")
     for mistake in foresee(model, plan.learning_rate, warm_up=plan.warm_up > 0):
         print(mistake)
-
-
-def _check_labels(name, part):
-    """ValueError for a set without a picture, or with a label that names no class."""
-    classes = len(part.class_names)
-    if len(part) == 0:
-        raise ValueError(f"{name} holds no picture: give at least one, or None as val_set.")
-    if part.labels.min() < 0 or part.labels.max() >= classes:
-        got = f"{part.labels.min()} to {part.labels.max()}"
-        raise ValueError(f"{name} has labels {got}: expected 0 to {classes - 1}, one a class.")
 
 
 def reset_optimizer(model, *, learning_rate):
