@@ -49,6 +49,7 @@ from tl_course import (
     checks,
     data,
     evaluation,
+    experiments,
     look_alikes,
     photographs,
     plots,
@@ -56,10 +57,10 @@ from tl_course import (
     transfer,
 )
 
-SETTINGS = {  # size in pixels; steps, epochs: from scratch trains for at least so many
-    "smoke": {"size": 64, "drawings": 30, "seeds": 2, "steps": 15, "epochs": 5},
-    "student": {"size": 64, "drawings": 100, "seeds": 5, "steps": 80, "epochs": 25},
-    "full": {"size": 160, "drawings": 200, "seeds": 10, "steps": 400, "epochs": 60},
+SETTINGS = {  # size in pixels; epochs of the first training; pictures a class of the curve
+    "smoke": {"size": 48, "drawings": 30, "seeds": 2, "epochs": 20, "shots": (5, 10)},
+    "student": {"size": 160, "drawings": 100, "seeds": 3, "epochs": 40, "shots": (5, 10, 20)},
+    "full": {"size": 160, "drawings": 200, "seeds": 10, "epochs": 60, "shots": (1, 2, 5, 10, 20)},
 }[PROFILE]
 threadpool_limits(limits=1)  # scikit-learn's fits here are small: more threads slow them down
 IMAGE_SIZE = SETTINGS["size"]
@@ -149,21 +150,12 @@ plots.photographs(
 # **Predict: where will the two accuracies end?**
 
 
-
-# %%
-def how_long(sample):
-    """(steps an epoch, epochs) of training: each step takes a batch of up to 32 pictures."""
-    steps = int(np.ceil(len(sample) / 32))
-    return steps, max(SETTINGS["epochs"], SETTINGS["steps"] // steps)
-
-
 # %%
 half, others = data.split(train_set, (0.5, 0.5), seed=SEED)
 few = data.few_shot(half, 10, seed=SEED)
 scratch = backbones.small_cnn(num_classes, image_size=IMAGE_SIZE, seed=SEED)
-steps, epochs = how_long(few)
+epochs = SETTINGS["epochs"]
 history = transfer.train(scratch, few, others, learning_rate=1e-3, epochs=epochs, seed=SEED)
-
 
 # %% [markdown]
 # Each accuracy comes with its *95 % interval*: the values that fit what we saw, given only *n*
@@ -234,7 +226,6 @@ print("Borrowed, frozen:", evaluation.accuracy_interval(probe_is_right))
 difference = evaluation.accuracy_difference(probe_is_right, scratch_is_right)
 print("Difference:      ", difference, "on the same pictures")
 
-# %%
 print("The backbone did not move:", transfer.moved(backbone, before) == [])
 print("Borrowed features help here:", difference.verdict == "a gain")
 
@@ -255,85 +246,35 @@ print("Borrowed features help here:", difference.verdict == "a gain")
 # that saw five?**
 
 # %%
-most = int(np.bincount(train_set.labels).min())  # what the rarest class has
-shots = (5, 10) if PROFILE == "smoke" else (1, 2, 5, 10, 20, most)
-seeds = range(SEED, SEED + SETTINGS["seeds"])
+BORROWED, SCRATCH = experiments.PROBE, experiments.SCRATCH
+shots, seeds = SETTINGS["shots"], range(SEED, SEED + SETTINGS["seeds"])
 print(f"Pictures a class: {shots}; {len(seeds)} seeds; test set of n = {len(test_set)}")
 
-# %%
-train_features = transfer.precompute(backbone, train_set)
-test_features = transfer.precompute(backbone, test_set)
-
-
-def borrowed(num_shots, seed):
-    """Test accuracy of a linear probe on the frozen features of a few pictures."""
-    sample = data.few_shot(train_features, num_shots, seed=seed)
-    return float(probe_answers(sample, test_features).mean())
-
-
 # %% [markdown]
-# *Plumbing: skip the next two cells at first reading.* Each run from scratch begins with new
-# random weights, and takes the same steps as above, written out.
+# `experiments.compare` does it all: for each number of pictures and each seed one draw, and both
+# ways begin anew and learn from it, the borrowed one by *logistic regression*. How many steps the
+# network from scratch takes, and how large, says `transfer.schedule`.
 
 # %%
-network = backbones.small_cnn(num_classes, image_size=IMAGE_SIZE, seed=SEED)
-optimizer = keras.optimizers.Adam(1e-3)  # the rule by which a step changes the weights
-network.compile(optimizer, loss="sparse_categorical_crossentropy", jit_compile=False)
-optimizer.build(network.trainable_variables)
-as_new = {}
-optimizer.save_own_variables(as_new)  # a rule that has taken no step yet
-
-
-def begin_again(seed):
-    """New random weights, and a rule that remembers no step."""
-    fresh = backbones.small_cnn(num_classes, image_size=IMAGE_SIZE, seed=seed)
-    network.set_weights(fresh.get_weights())
-    optimizer.load_own_variables(as_new)
-
+curves = experiments.compare(
+    [BORROWED, SCRATCH], train_set, test_set, shots=shots, seeds=seeds,
+    backbone=backbone, progress=print,
+)  # fmt: skip
 
 # %%
-def train_on(sample, seed):
-    """Train the network for the agreed time: its accuracy on `sample` and on the test set."""
-    random, (steps, epochs) = np.random.default_rng(seed), how_long(sample)
-    for _ in range(epochs):
-        for batch in np.array_split(random.permutation(len(sample)), steps):
-            network.train_on_batch(sample.images[batch], sample.labels[batch])
-    return [float(evaluation.correct_answers(network, part).mean()) for part in (sample, test_set)]
-
-
-# %% [markdown]
-# Now the experiment: for each number of pictures and each seed, one draw of pictures, and both
-# ways to learn from it.
-
-# %%
-curves = {"borrowed, frozen": {}, "from scratch": {}}
-own_accuracy, twice_as_long = {n: [] for n in shots}, []
-for num_shots in shots:
-    curves["borrowed, frozen"][num_shots] = [borrowed(num_shots, seed) for seed in seeds]
-    curves["from scratch"][num_shots] = []
-    for seed in seeds:
-        begin_again(seed)
-        sample = data.few_shot(train_set, num_shots, seed=seed)
-        on_own, on_test = train_on(sample, seed)
-        own_accuracy[num_shots].append(on_own)
-        curves["from scratch"][num_shots].append(on_test)
-        if num_shots == 10:  # for the question of fairness below: the same steps once more
-            twice_as_long.append(train_on(sample, seed)[1])
-    print("Trained on", num_shots, "a class.")
-
-# %%
+ends = (shots[0], shots[-1])
 plots.accuracy_against_labels(
     curves, chance=1 / num_classes,
     alt="Accuracy against pictures a class: " + "; ".join(
-        f"{name} from {np.mean(curve[shots[0]]):.0%} to {np.mean(curve[shots[-1]]):.0%}"
-        for name, curve in curves.items()),
+        f"{way} from {' to '.join(f'{curves.accuracy(way, n).value:.0%}' for n in ends)}"
+        for way in curves.ways),
     caption=f"Means over {len(seeds)} seeds, 95 % intervals, on the same {len(test_set)} {kind}s.",
     figure_name="accuracy_against_labels",
 )  # fmt: skip
 
 # %%
-with_help, without = (evaluation.mean_interval(curve[10]) for curve in curves.values())
-gain = evaluation.seeds_difference(curves["borrowed, frozen"][10], curves["from scratch"][10])
+with_help, without = curves.accuracy(BORROWED, 10), curves.accuracy(SCRATCH, 10)
+gain = curves.difference(BORROWED, SCRATCH, 10)
 values = {"borrowed": with_help, "from scratch": without, "difference": gain}
 records.headline(f"10 {kind}s a class", values, data=[(train_set, test_set)])
 
@@ -350,8 +291,8 @@ print("In the section before, from scratch:", other)
 # pictures of tomorrow are not taken today. (Drawings: they differ by seed only.)
 
 # %%
-goal = np.mean(curves["borrowed, frozen"][5])
-reached = [n for n in shots if np.mean(curves["from scratch"][n]) >= goal]
+goal = curves.accuracy(BORROWED, 5).value
+reached = [n for n in shots if curves.accuracy(SCRATCH, n).value >= goal]
 answer = f"with {reached[0]} a class" if reached else f"not even with {shots[-1]} a class"
 print(f"Borrowed has {100 * goal:.1f} % with 5 a class. From scratch gets there {answer}.")
 print(f"(With the training that we gave it; rough, as these are means of {len(seeds)} seeds.)")
@@ -363,40 +304,60 @@ print(f"(With the training that we gave it; rough, as these are means of {len(se
 # taught it, more than a million.
 
 # %% [markdown]
-# Then the two ends. With one or two a class we may not be able to show a gain: the left end is
-# for you, in exercise 1.
+# Then the two ends. The left one, with the fewest pictures, is for you, in exercise 1.
 #
 # **Predict: has the gap closed at the right end?**
 
 # %%
-right_end = evaluation.seeds_difference(*(curve[shots[-1]] for curve in curves.values()))
+right_end = curves.difference(BORROWED, SCRATCH, shots[-1])
 print(f"{shots[-1]} a class, borrowed minus from scratch: {right_end}")
 print("Still a gap that we can show:", right_end.verdict == "a gain")
 
 # %% [markdown]
-# Many guess yes, as these are all the pictures that we have. It should close some day, with far
-# more of them, and more training. (Intervals at the right end are too short: all seeds draw
-# nearly the same pictures there.)
+# Many guess yes. It should close some day, with far more pictures, and more training. (Intervals
+# at the right end are too short: the more pictures a seed draws from the same few hundred, the
+# more its draw is like the others'.)
 
 # %% [markdown]
 # ## Was that fair?
 #
 # Against a weak opponent every method looks good. Did the network from scratch get enough
-# training? We look at ten pictures a class again. (For the right end of the plot, the `full`
-# profile trains longer.)
+# training? We look at ten pictures a class again.
 
 # %% [markdown]
 # **Predict: would twice as many steps have closed the gap at ten pictures a class?**
 
+# %%
+own = curves.own[curves.ways.index(SCRATCH)]  # (shots, seeds)
+lowest = ", ".join(f"{n}: {100 * min(row):.0f} %" for n, row in zip(shots, own, strict=True))
+print(f"Scratch on its own pictures, lowest of {len(seeds)} runs, by pictures a class: {lowest}")
+print("It knows at least 95 % of them in each run:", own.min() >= 0.95)
+
 
 # %%
-lowest = ", ".join(f"{n}: {100 * min(own):.0f} %" for n, own in own_accuracy.items())
-print(f"On its own pictures, lowest of {len(seeds)} runs, by pictures a class: {lowest}")
-longer = evaluation.seeds_difference(twice_as_long, curves["from scratch"][10])
-print("Twice as long changes its test accuracy by:", longer)
-gap = evaluation.seeds_difference(curves["borrowed, frozen"][10], twice_as_long)
+def twice_as_long(num_images, num_classes, *, step):
+    """The course's schedule, with twice as many steps."""
+    plan = transfer.schedule(num_images, num_classes, step=step)
+    return plan._replace(steps=2 * plan.steps)
+
+
+# %%
+longer = experiments.compare(
+    [SCRATCH], train_set, test_set, shots=[10], seeds=[SEED], schedule=twice_as_long
+)
+longer_is_right = longer.right[0, 0, 0]  # way, shots, seed: then each test picture
+at_10 = shots.index(10)
+borrowed_is_right, shorter_is_right = curves.right[:, at_10, 0]  # of the same seed
+
+# %%
+more_steps = evaluation.accuracy_difference(longer_is_right, shorter_is_right)
+print("Twice as long changes its test accuracy by:", more_steps)
+gap = evaluation.accuracy_difference(borrowed_is_right, longer_is_right)
 print("Borrowed against twice as long:", gap)
 print("Borrowed beats even that:", gap.verdict == "a gain")
+
+# %% [markdown]
+# (One seed, to save time: here n counts test pictures.)
 
 # %% [markdown]
 # Many guess yes: a network that is wrong has not learned enough. But more steps can only teach
@@ -434,11 +395,7 @@ print("The learned weights help:", learned_adds.verdict == "a gain")
 # help it. We did not try; you can.)
 
 # %% tags=["nbval-ignore-output"]
-records.record("accuracy_against_labels", {
-    "curves": {name: {str(n): list(a) for n, a in c.items()} for name, c in curves.items()},
-    "twice_as_long_at_10": twice_as_long, "classes": list(train_set.class_names),
-    "num_test": len(test_set), "image_size": IMAGE_SIZE,
-})  # fmt: skip
+records.record("accuracy_against_labels", curves.values())
 
 # %% [markdown]
 # ## What transfer learning is
@@ -575,25 +532,24 @@ plots.photographs(
 # `"cannot tell"`.
 
 # %%
-at_left_end = {name: curve[shots[0]] for name, curve in curves.items()}
-for name, accuracies in at_left_end.items():
-    print(f"{shots[0]} a class, {name:16s}:", ", ".join(f"{a:.3f}" for a in accuracies))
+left_end = shots[0]
+for way in curves.ways:
+    accuracies = ", ".join(f"{a:.3f}" for a in curves.accuracies(way, left_end))
+    print(f"{left_end} a class, {way:19s}: {accuracies}")
 
 # %% tags=["exercise"]
 my_difference = None  # borrowed minus from scratch, with its interval
 my_claim = None  # "a gain", "a loss" or "cannot tell"
 ### BEGIN SOLUTION
-my_difference = evaluation.seeds_difference(
-    at_left_end["borrowed, frozen"], at_left_end["from scratch"]
-)
+my_difference = curves.difference(BORROWED, SCRATCH, left_end)
 print(my_difference)
 my_claim = my_difference.verdict
 ### END SOLUTION
 
 # %% tags=["check"]
 found = checks.claim(my_claim, my_difference)
-borrowed_mean, scratch_mean = (np.mean(accuracies) for accuracies in at_left_end.values())
-if found is not None and not np.isclose(my_difference.value, borrowed_mean - scratch_mean):
+minuend, subtrahend = (curves.accuracy(way, left_end).value for way in curves.ways)
+if found is not None and not np.isclose(my_difference.value, minuend - subtrahend):
     question = "Which accuracies did you take, and which of the two comes first?"
     found.append(records.Finding(20, "This is not borrowed minus from scratch.", question))
 checks.report(found)

@@ -44,14 +44,25 @@ import tensorflow as tf
 from jupyterquiz import display_quiz
 from keras import layers
 
-from tl_course import backbones, checks, data, evaluation, photographs, plots, records, transfer
+from tl_course import (
+    backbones,
+    checks,
+    data,
+    evaluation,
+    experiments,
+    photographs,
+    plots,
+    records,
+    transfer,
+)
 
-SETTINGS = {  # size in pixels, pictures a class, steps from scratch, epochs of the head
-    "smoke": {"size": 64, "seeds": 2, "shots": 5, "steps": 6, "epochs": 3},
-    "student": {"size": 96, "seeds": 5, "shots": 10, "steps": 120, "epochs": 30},
-    "full": {"size": 224, "seeds": 10, "shots": 10, "steps": 800, "epochs": 60},
+SETTINGS = {  # size in pixels, pictures a class, epochs of the head
+    "smoke": {"size": 64, "seeds": 2, "shots": 5, "epochs": 3},
+    "student": {"size": 128, "seeds": 5, "shots": 20, "epochs": 30},
+    "full": {"size": 224, "seeds": 10, "shots": 20, "epochs": 60},
 }[PROFILE]
 SIZE, SEEDS = SETTINGS["size"], range(SEED, SEED + SETTINGS["seeds"])
+SCRATCH, HEAD, SHOTS = experiments.SCRATCH, experiments.HEAD, SETTINGS["shots"]
 
 # %% [markdown]
 # ## What `trainable` means: two toy layers
@@ -104,7 +115,7 @@ print("The frozen layer stayed:", not [p for p in transfer.moved(toy, before) if
 all_train, test_set = photographs.load_or_draw(
     "groceries", image_size=SIZE, seed=SEED, num_per_class=60
 )
-NEAR = "groceries" if "apple" in test_set.class_names else "drawings"
+NEAR = test_set.source
 train_set, val_set = data.split(all_train, (0.8, 0.2), seed=SEED)
 num_classes = len(train_set.class_names)
 print(f"{len(train_set)} to train, {len(val_set)} to validate, {len(test_set)} to test")
@@ -141,13 +152,13 @@ print(f"trainable arrays after:  {len(backbone.trainable_weights)}")
 # The *head* is what turns the backbone's 1,280 numbers into our classes. Two layers suffice:
 # *dropout*, which hides a random fifth of the numbers at each training step, and one *dense*
 # layer: a weighted sum a class, its score or *logit*, which softmax turns into probabilities that
-# sum to one.
+# sum to one. Its kernel begins at zero: all classes alike.
 
 # %%
 keras.utils.set_random_seed(SEED)
 x = layers.Dropout(0.2, name="head_dropout")(backbone.output)
-outputs = layers.Dense(num_classes, activation="softmax", name="head")(x)
-model = keras.Model(backbone.input, outputs)
+head = layers.Dense(num_classes, activation="softmax", kernel_initializer="zeros", name="head")
+model = keras.Model(backbone.input, head(x))
 print("Trainable arrays:", [weight.path for weight in model.trainable_weights])
 
 # %% [markdown]
@@ -247,8 +258,8 @@ print(f"after {seconds_once:.1f} seconds to compute the features of all three se
 # ## Train the head
 #
 # Now the whole of step (a), with a fresh head. `transfer.train` compiles and fits, as we did by
-# hand. Random weights can take larger steps than learned ones, so a new head gets Adam's usual
-# learning rate.
+# hand. A new head can take larger steps than learned weights, so it gets Adam's usual learning
+# rate.
 
 # %%
 model = transfer.add_head(backbone, num_classes, seed=SEED)
@@ -344,64 +355,29 @@ print("Only the head moved:", transfer.moved(model, before) == ["head/kernel", "
 # ## From scratch against a new head
 #
 # Does the borrowed backbone earn its place? A small network from scratch gets the same pictures.
-# Each seed draws its own few pictures a class and its own starting weights; both ways get the
-# same draw, so we compare pair by pair.
+# Each seed draws its own few pictures a class, and starting weights for the small network; both
+# ways get the same draw, so we compare pair by pair.
 
 # %% [markdown]
 # **Predict: how many percentage points apart?**
 
-
 # %%
-def train_scratch(few, seed):
-    """A small network with random weights, trained on the pixels of a few pictures."""
-    size, classes = few.images.shape[1], len(few.class_names)
-    model = backbones.small_cnn(classes, image_size=size, seed=seed)
-    epochs = -(-SETTINGS["steps"] * 16 // len(few))  # a step takes a batch of 16 pictures
-    transfer.train(model, few, learning_rate=2e-3, epochs=epochs, batch_size=16, seed=seed)
-    return model
-
-
-# %%
-def train_head(features, seed):
-    """A new head, trained on the features of the same few pictures."""
-    model = transfer.add_head(backbone, len(features.class_names), seed=seed)
-    options = {"epochs": SETTINGS["epochs"], "batch_size": 16}
-    head = transfer.head_of(model)
-    transfer.train(head, features, learning_rate=1e-3, seed=seed, **options)
-    return head
-
-
-# %%
-def accuracies(train_one, train_set, test_set):
-    """Test accuracy, and that on the training pictures, for each seed's own draw: (seeds, 2)."""
-    rows = []
-    for seed in SEEDS:
-        few = data.few_shot(train_set, SETTINGS["shots"], seed=seed)
-        model = train_one(few, seed)
-        rows.append([evaluation.correct_answers(model, part).mean() for part in (test_set, few)])
-    return np.array(rows)
-
+near = experiments.compare(
+    [SCRATCH, HEAD], train_set, test_set, shots=[SHOTS], seeds=SEEDS, backbone=backbone
+)
 
 # %% [markdown]
-# Features are only another form of the pictures, so the same function measures both ways: it gets
-# pixels for the one and features for the other, and the seed draws the same pictures from both.
+# `experiments.compare` drew the pictures, trained each way on them, the head on features, and
+# kept every answer. How many steps, and how large, `transfer.schedule` says; the head gets as
+# many as lesson 4 will give to a backbone that may move.
 
 # %%
-near_scratch = accuracies(train_scratch, train_set, test_set)
-near_head = accuracies(train_head, train_features, test_features)
+for way, own in zip(near.ways, near.own.mean(axis=(1, 2)), strict=True):
+    print(f"{way}: mean test accuracy {near.accuracy(way, SHOTS)}")
+    print(f"    on its own training pictures: {100 * own:.0f} %")
+print(f"Here n counts seeds; each was judged on the same {len(test_set)} pictures of {NEAR}.")
 
-
-# %%
-def tell(name, scratch, head, num_test):
-    """Print both accuracies, over seeds, and their paired difference; return the difference."""
-    for way, pairs in (("from scratch", scratch), ("new head", head)):
-        print(f"{way}: mean test accuracy {evaluation.mean_interval(pairs[:, 0])}")
-        print(f"    on its own training pictures: {100 * pairs[:, 1].mean():.0f} %")
-    print(f"Here n counts seeds; each was judged on the same {num_test} pictures of {name}.")
-    return evaluation.seeds_difference(head[:, 0], scratch[:, 0])
-
-
-near_gain = tell(NEAR, near_scratch, near_head, len(test_set))
+near_gain = near.difference(HEAD, SCRATCH, SHOTS)
 print(f"Head minus scratch: {near_gain}")
 
 # %%
@@ -468,10 +444,13 @@ if far_sets:
 # %%
 if far_sets:
     far_backbone = backbones.load_backbone("efficientnet_lite0", image_size=96)
-    far_features = [transfer.precompute(far_backbone, part) for part in far_sets]
-    far_scratch = accuracies(train_scratch, *far_sets)
-    far_head = accuracies(train_head, *far_features)
-    far_gain = tell("blood cells", far_scratch, far_head, len(far_sets[1]))
+    far = experiments.compare(
+        [SCRATCH, HEAD], *far_sets, shots=[SHOTS], seeds=SEEDS, backbone=far_backbone
+    )
+    for way, own in zip(far.ways, far.own.mean(axis=(1, 2)), strict=True):
+        print(f"{way}: mean test accuracy {far.accuracy(way, SHOTS)}")
+        print(f"    on its own training pictures: {100 * own:.0f} %")
+    far_gain = far.difference(HEAD, SCRATCH, SHOTS)
     print(f"Far, head minus scratch: {far_gain}")
     print("Head beats scratch:", far_gain.verdict == "a gain")
 
@@ -479,7 +458,7 @@ if far_sets:
 if far_sets:
     guessing = np.bincount(far_sets[1].labels).max() / len(far_sets[1])
     print(f"Always the most frequent class: {100 * guessing:.0f} % right")
-    far_above = evaluation.mean_interval(far_head[:, 0]).low > guessing + 0.1
+    far_above = far.accuracy(HEAD, SHOTS).low > guessing + 0.1
     print("Worth something, the head is more than 10 points above guessing:", far_above)
 
 # %% [markdown]
@@ -491,23 +470,24 @@ if far_sets:
 # run, and its caption says from which.
 
 # %%
-ways = {"near, from scratch": near_scratch, "near, new head": near_head}
 if far_sets:
-    ways |= {"far, from scratch": far_scratch, "far, new head": far_head}
-    results = {way: pairs[:, 0].tolist() for way, pairs in ways.items()}
-    records.record("near_and_far", results | {"near": NEAR, "shots": SETTINGS["shots"]})
+    runs = {"near": near, "far": far}
+    records.record("near_and_far", {where: run.values() for where, run in runs.items()})
     source = f"{NEAR} and blood cells, measured just now"
 
 # %%
 if not far_sets:
     last = records.last_results("near_and_far")
-    results = last["results"]
-    source = f"{results['near']} and blood cells, recorded {last['date']} on {last['machine']}"
+    runs = {where: experiments.from_values(kept) for where, kept in last["results"].items()}
+    source = f"{runs['near'].source} and blood cells, "
+    source += f"recorded {last['date']} on {last['machine']}"
 print("Source of the figure:", source)
 
 # %%
-rows = {way: evaluation.mean_interval(results[way]) for way in results if way.startswith(
-    ("near,", "far,"))}  # fmt: skip
+rows = {
+    f"{where}, {way}": run.accuracy(way, run.shots[0])
+    for where, run in runs.items() for way in run.ways
+}  # fmt: skip
 plots.estimates(
     rows, label="test accuracy (%)",
     alt="Mean test accuracy: " + "; ".join(f"{way} {row.value:.0%}" for way, row in rows.items()),
@@ -518,9 +498,9 @@ plots.estimates(
 )  # fmt: skip
 
 # %%
-far_gain = evaluation.seeds_difference(results["far, new head"], results["far, from scratch"])
-print(f"Blood cells, head minus scratch: {far_gain}")
-print("Verdict:", far_gain.verdict)
+gains = {where: run.difference(HEAD, SCRATCH, run.shots[0]) for where, run in runs.items()}
+print(f"Blood cells, head minus scratch: {gains['far']}")
+print("Verdict:", gains["far"].verdict)
 
 # %% [markdown]
 # If it is a gain, then features learned on cats and cars serve cells as well: the first
@@ -532,19 +512,16 @@ print("Verdict:", far_gain.verdict)
 # measure it on your own pictures.
 
 # %%
-near_gain = evaluation.seeds_difference(results["near, new head"], results["near, from scratch"])
 print("Is a new head enough to beat a network from scratch? From", source)
-for domain, gain in {"near": near_gain, "far": far_gain}.items():
+for domain, gain in gains.items():
     print(f"    {domain}: {'yes' if gain.verdict == 'a gain' else 'these seeds do not show it'}")
 
 # %%
-both = {"scratch": near_scratch, "head": near_head}
-both = {way: evaluation.mean_interval(pairs[:, 0]) for way, pairs in both.items()}
+both = {"scratch": near.accuracy(SCRATCH, SHOTS), "head": near.accuracy(HEAD, SHOTS)}
 used = [(all_train, test_set), *([far_sets] if far_sets else [])]
-records.headline(f"{NEAR}, {SETTINGS['shots']} a class, over seeds", both, data=used)
+records.headline(f"{NEAR}, {SHOTS} a class, over seeds", both, data=used)
 
 # %% tags=["nbval-ignore-output"]
-gains = {"near": near_gain, "far": far_gain}
 records.record("03_head_training", {"one_epoch": one_epoch, "head_minus_scratch": gains})
 
 # %% [markdown]

@@ -7,10 +7,10 @@ from keras import layers
 from tl_course import data
 
 
-def backbone(*, seed=0, num_blocks=3):
-    """Raw 16-pixel images to 8 features; blocks block_1 to block_3, with BatchNormalization."""
+def backbone(*, seed=0, num_blocks=3, image_size=16):
+    """Raw pixels to 8 features; blocks block_1 to block_3, with BatchNormalization."""
     keras.utils.set_random_seed(seed)
-    x = pixels = keras.Input((16, 16, 3), name="pixels")
+    x = pixels = keras.Input((image_size, image_size, 3), name="pixels")
     x = layers.Rescaling(1 / 127.5, -1.0, name="preprocessing")(x)
     for number in range(1, num_blocks + 1):
         x = layers.Conv2D(8, 3, padding="same", use_bias=False, name=f"block_{number}_conv")(x)

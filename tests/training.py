@@ -2,7 +2,7 @@
 
 import ast
 
-TRAINS = {"fit", "train"}  # keras.Model.fit and transfer.train
+TRAINS = {"fit", "train", "compare"}  # of keras.Model, of transfer, of experiments
 
 
 def called(node):
