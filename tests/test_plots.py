@@ -13,7 +13,7 @@ from matplotlib import pyplot
 from PIL import Image
 from scipy import stats
 
-from tl_course import plots
+from tl_course import experiments, plots
 
 WORDS = {"alt": "A rising curve.", "caption": "More labels help."}
 rng = np.random.default_rng(0)
@@ -23,10 +23,24 @@ PICTURES = np.stack([Image.fromarray(block).resize((224, 224), Image.BICUBIC) fo
 MAPS = rng.random((15, 224, 224)).astype("float32")
 PHASE = {"accuracy": [0.5, 0.7, 0.8], "val_accuracy": [0.4, 0.6, 0.7]}
 PHASE |= {"loss": [1.5, 1.0, 0.5], "val_loss": [1.6, 1.2, 0.9]}
-CURVES = {
+
+
+def comparison(curves):
+    """A Comparison on 20 test pictures: {way: {shots: accuracies, one a seed}}."""
+    answers = [
+        [[np.arange(20) < 20 * a for a in row] for row in c.values()] for c in curves.values()
+    ]
+    right, shots = np.array(answers), tuple(next(iter(curves.values())))
+    names = tuple(curves), shots, tuple(range(right.shape[2]))
+    return experiments.Comparison(
+        *names, right, right.mean(axis=3), num_classes=8, source="made up"
+    )
+
+
+CURVES = comparison({
     "from scratch": {1: [0.2, 0.3, 0.25], 5: [0.3, 0.4, 0.35], 20: [0.5, 0.55, 0.6]},
-    "head": {1: [0.4, 0.5, 0.45], 5: [0.6, 0.7, 0.65], 20: [0.8, 0.82, 0.84]},
-}
+    "head": {1: [0.4, 0.5, 0.45], 5: [0.6, 0.7, 0.65], 20: [0.8, 0.85, 0.9]},
+})  # fmt: skip
 NAMES = ("apple", "nectarine", "onion", "peach", "pear", "pepper", "potato", "tomato")
 
 
@@ -235,16 +249,46 @@ def bars_of(panel):
 
 
 def test_accuracy_against_labels_draws_mean_and_t_interval(shown):
-    plots.accuracy_against_labels({"head": {1: [0.4, 0.5, 0.6], 10: [0.8]}}, **WORDS)
+    curves = comparison({"head": {10: [0.8, 0.8, 0.8], 1: [0.4, 0.5, 0.6]}})  # in any order
+    plots.accuracy_against_labels(curves, **WORDS)
     panel = shown.figures[0].axes[0]
+    assert panel.lines[0].get_xdata().tolist() == [1, 10]
     assert panel.lines[0].get_ydata().tolist() == pytest.approx([0.5, 0.8])
     margin = 4.303 * 0.1 / np.sqrt(3)  # t from tables, 2 degrees of freedom
-    one_shot = bars_of(panel)[0]
+    one_shot, ten_shots = bars_of(panel)
     assert one_shot == pytest.approx((1, 0.5 - margin, 0.5 + margin), abs=1e-4)
+    assert ten_shots == pytest.approx((10, 0.8, 0.8))  # seeds that agree
     normal = 1.96 * 0.1 / np.sqrt(3)  # control: too narrow for three seeds
     assert one_shot[2] != pytest.approx(0.5 + normal, abs=0.05)
     assert [t.get_text() for t in panel.get_xticklabels()] == ["1", "10"]
     assert "%" in panel.get_ylabel()
+
+
+def test_accuracy_against_labels_of_one_seed_has_the_interval_over_pictures(shown):
+    plots.accuracy_against_labels(comparison({"head": {1: [0.5]}}), **WORDS)
+    ((_, low, high),) = bars_of(shown.figures[0].axes[0])
+    assert (low, high) == pytest.approx((0.299, 0.701), abs=1e-3)  # Wilson, 10 of 20
+
+
+def test_accuracy_against_labels_has_a_line_a_way_and_all_at_the_right_end(shown):
+    curves = {
+        "head": {"all": [0.9, 0.8], 2: [0.4, 0.5]},
+        "from scratch": {"all": [0.7, 0.7], 2: [0, 0]},
+    }
+    plots.accuracy_against_labels(comparison(curves), chance=0.5, **WORDS)
+    panel = shown.figures[0].axes[0]
+    assert [t.get_text() for t in panel.get_xticklabels()] == ["2", "all"]
+    head, scratch, chance = (
+        line
+        for line in panel.lines
+        if len(line.get_ydata()) == 2 and line.get_linestyle() != "None"
+    )
+    assert head.get_xdata().tolist() == [2, 4] and min(scratch.get_xdata()) > 2
+    assert head.get_ydata().tolist() == pytest.approx([0.45, 0.85])
+    assert scratch.get_ydata().tolist() == pytest.approx([0, 0.7])
+    assert chance.get_ydata()[0] == 0.5
+    labels = [text.get_text() for text in panel.get_legend().get_texts()]
+    assert labels == ["guessing", "head", "from scratch"]
 
 
 def test_history_joins_the_phases_and_marks_the_start_of_fine_tuning(shown):

@@ -148,35 +148,30 @@ def _wilson(accuracies, n):
     return np.transpose([test.proportion_ci(method="wilson") for test in tests])
 
 
-def accuracy_against_labels(curves, *, chance=None, alt, caption):
-    """Mean test accuracy over seeds against labelled images per class, with 95 % t intervals.
+def accuracy_against_labels(comparison, *, chance=None, alt, caption):
+    """Test accuracy against labelled images per class: a line a way, with its 95 % intervals.
 
-    curves: dict of name -> dict of images per class -> list of accuracies, one a seed; a single
-    seed gets no interval. chance: the accuracy of guessing, a dotted line.
+    comparison: of `experiments.compare`; its shots are numbers, or "all", which stands at the right
+    end, twice as far as the largest number. chance: the accuracy of guessing, a dotted line.
     """
     figure, [[panel]] = _panels(7, 4)
-    for k, (name, curve) in enumerate(curves.items()):
-        shots = np.array(sorted(curve))
-        means, margins = np.transpose([_mean_and_margin(curve[n]) for n in shots])
-        beside = shots * 1.03**k  # a little apart, so that intervals do not hide one another
-        panel.errorbar(beside, means, margins, capsize=4, label=name, **_style(k))
+    numbers = [n for n in comparison.shots if n != "all"]
+    places = {n: 2 * max(numbers, default=1) if n == "all" else n for n in comparison.shots}
+    shots = sorted(comparison.shots, key=places.get)
+    at = np.array([places[n] for n in shots])
+    for k, way in enumerate(comparison.ways):
+        values, arms = _intervals([comparison.accuracy(way, n) for n in shots])
+        beside = at * 1.03**k  # a little apart, so that intervals do not hide one another
+        panel.errorbar(beside, values, arms, capsize=4, label=way, **_style(k))
     if chance is not None:
         panel.axhline(chance, color="black", linestyle=":", label="guessing")
     panel.set(xscale="log", xlabel="labelled images per class", ylim=(0, 1.02))
-    ticks = sorted({n for curve in curves.values() for n in curve})
-    panel.set_xticks(ticks, labels=ticks)
+    panel.set_xticks(at, labels=shots)
     panel.minorticks_off()
     panel.set_ylabel("test accuracy (%)")
     _in_per_cent(panel.yaxis)
     panel.legend(loc="lower right")
     show(figure, alt=alt, caption=caption)
-
-
-def _mean_and_margin(values):
-    """Mean and half of its 95 % t interval (Student 1908); the half is nan for a single value."""
-    if len(values) == 1:
-        return values[0], np.nan
-    return np.mean(values), stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
 
 
 def estimates(rows, *, reference=None, label="accuracy (%)", alt, caption):
