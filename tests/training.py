@@ -2,7 +2,7 @@
 
 import ast
 
-TRAINS = {"fit", "train"}  # keras.Model.fit and transfer.train
+TRAINS = {"fit", "train", "compare"}  # keras.Model.fit, transfer.train, experiments.compare
 
 
 def called(node):
