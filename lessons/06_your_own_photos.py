@@ -38,7 +38,6 @@ FOLDER = ""  # your own photographs, one sub-folder a class; empty: a demo folde
 NEW_PHOTOS = ""  # new photographs for the finished model, in sub-folders too; empty: see the end
 
 # %%
-import itertools
 import json
 import shutil
 import tempfile
@@ -56,6 +55,7 @@ from tl_course import (
     checks,
     data,
     evaluation,
+    experiments,
     look_alikes,
     photographs,
     plots,
@@ -64,20 +64,20 @@ from tl_course import (
 )
 
 # %%
-SETTINGS = {  # most: pictures a class in the learning curve; steps: scratch, head, then both ways
-    "smoke": {"size": 64, "most": 6, "seeds": 2, "epochs": (4, 1), "steps": (16, 20, 16)},
-    "student": {"size": 80, "most": 25, "seeds": 5, "epochs": (10, 5), "steps": (150, 80, 40)},
-    "full": {"size": 160, "most": 200, "seeds": 10, "epochs": (30, 15), "steps": (300, 160, 100)},
+SETTINGS = {  # most: pictures a class in the learning curve
+    "smoke": {"size": 64, "most": 6, "seeds": 2},
+    "student": {"size": 128, "most": 25, "seeds": 3},
+    "full": {"size": 160, "most": 200, "seeds": 10},
 }[PROFILE]
 SIZE, SEEDS = SETTINGS["size"], range(SEED, SEED + SETTINGS["seeds"])
 
 # %% [markdown]
-# The recipe is the course's own, fixed before we look at any result: the head at its usual rate
-# (lesson 3), then the last block at a small one. Only the last, because lesson 4 advises the
-# cheaper choice where blocks cannot be told apart.
+# The recipe is the course's own, fixed before we look at any result: `transfer.schedule` says how
+# long and how fast. First the head, then the last block, too. Only the last, because it is quick;
+# lesson 4 goes further back, for classes that differ in small things.
 
 # %%
-HEAD_RATE, RATE, BLOCK = 3e-3, 1e-4, "block_16"
+BLOCK = "block_16"
 ENOUGH = 10  # pictures: a class with fewer stays out
 
 # %% [markdown]
@@ -262,11 +262,17 @@ if min(row.min() for row in rows) < 3:
 #
 # The options first, then the first four of the six:
 
+
 # %%
-head_epochs, tune_epochs = SETTINGS["epochs"]
-options = {"batch_size": 16, "seed": SEED}
-head_options = {"learning_rate": HEAD_RATE, "epochs": head_epochs, **options}
-tune_options = {"learning_rate": RATE, "epochs": tune_epochs, **options}
+def options_for(step):
+    """What the course's schedule says for so many pictures, as transfer.train takes it."""
+    plan = transfer.schedule(len(train_set), len(NAMES), step=step)
+    epochs = plan.epochs(len(train_set))
+    print(f"{step}: {epochs} epochs, learning rate {plan.learning_rate:g}")
+    return {"learning_rate": plan.learning_rate, "epochs": epochs, "seed": SEED}
+
+
+head_options, tune_options = options_for("head"), options_for("fine-tune")
 
 # %%
 backbone = backbones.load_backbone("efficientnet_lite0", image_size=SIZE)  # 1 load
@@ -283,7 +289,7 @@ dropout_state = model.get_layer("head_dropout").seed_generator.state
 its_state = dropout_state.numpy()
 
 # %% [markdown]
-# The last two: the block at the end may now adapt, gently. (The first two lines below go back to
+# The last two: the block at the end may now adapt. (The first two lines below go back to
 # the trained head, should you run this cell again.)
 
 # %%
@@ -367,121 +373,38 @@ most = min(int(rows[0].min()), SETTINGS["most"])
 SHOTS = sorted({max(1, most // 9), max(1, most // 3), most})
 print("Pictures a class:", *SHOTS)
 
-
-def steps_for(shots):
-    """Steps for scratch, for the head, and for what follows: the more, the more pictures."""
-    scale = max(1, shots * len(NAMES) / 75)
-    return [round(scale * steps) for steps in SETTINGS["steps"]]
-
-
 # %% [markdown]
-# To be fair, each way gets steps enough; a step shows 16 pictures. From scratch must have the
-# time to learn its pictures by heart (we check it), and whatever fine-tuning takes in further
-# steps, the head alone takes, too.
+# To be fair, all three learn from the very same pictures, drawn anew for each seed, and each gets
+# steps enough. Head and fine-tuning start from the same trained head and take as many further
+# steps at the same rates: only what may move differs. `experiments.compare` sees to it (lesson 4),
+# with a backbone of its own: our finished model stays as it is.
 
 # %% [markdown]
 # The test pictures now serve a second time. That is fair: our model is finished, its accuracy is
 # printed, and we choose no setting from the curve.
-
-
-# %% [markdown]
-# *Plumbing: at first reading skip to the next* **Predict**. Everything that never moves is
-# computed once (lesson 4): the *trunk*, the blocks before ours, for fine-tuning; and the features
-# for the head. A second backbone keeps our finished model out of this.
-
-# %%
-fresh = backbones.load_backbone("efficientnet_lite0", image_size=SIZE)
-learner = transfer.add_head(fresh, len(NAMES), seed=SEED)
-transfer.unfreeze(fresh, from_block=BLOCK)
-trunk, top = transfer.split_at(learner, BLOCK)
-last_blocks, head = transfer.split_at(fresh, BLOCK)[1], transfer.head_of(learner)
-scratch = backbones.small_cnn(len(NAMES), image_size=SIZE, seed=SEED)
-start = learner.get_weights()  # pretrained, with a random head
-for network in (scratch, head, top):
-    adam = keras.optimizers.Adam(RATE)
-    network.compile(optimizer=adam, loss="sparse_categorical_crossentropy", jit_compile=False)
-
-# %%
-cut = [transfer.precompute(trunk, part) for part in (train_set, test_set)]
-features = [transfer.precompute(last_blocks, part) for part in cut]
-pools, tests = zip((train_set, test_set), cut, features, strict=True)
-
-# %% [markdown]
-# As in lesson 4 each network was compiled once; every run then begins with fresh weights and a
-# fresh optimizer.
-
-
-# %%
-def learn(network, few, *, rate, steps, seed):
-    """So many steps of 16 pictures out of these few, each shown again and again."""
-    keras.utils.set_random_seed(seed)
-    transfer.reset_optimizer(network, learning_rate=rate)
-    shown = few.take(np.resize(np.arange(len(few)), 4 * steps))
-    # 4 epochs over 4 x steps pictures, 16 a step: steps in all
-    network.fit(shown.images, shown.labels, epochs=4, batch_size=16, verbose=0)
-
-
-# %%
-def begin_anew(seed):
-    """Random weights for the network from scratch and for the head; the backbone as pretrained."""
-    size = scratch.input_shape[1]
-    newborn = backbones.small_cnn(len(NAMES), image_size=size, seed=seed)
-    scratch.set_weights(newborn.get_weights())
-    learner.set_weights(start)
-    kernel = learner.get_layer("head").kernel
-    kernel.assign(keras.initializers.GlorotUniform(seed=seed)(kernel.shape))
-    for layer in (scratch.get_layer("dropout"), learner.get_layer("head_dropout")):
-        layer.seed_generator.state.assign([seed, 0])
-
-
-# %% [markdown]
-# The three ways learn from the very same pictures, drawn anew for each seed. Head and fine-tuning
-# also start from the same trained head, each then at its own usual rate. From scratch takes twice
-# the rate of lesson 1, 2e-3, to learn its pictures by heart within its steps.
-
-
-# %%
-def three_ways(shots, seed):
-    """Test accuracy of each way after learning from `shots` pictures a class."""
-    begin_anew(seed)
-    scratch_steps, head_steps, further = steps_for(shots)
-    pixels, few_cut, few_features = (data.few_shot(pool, shots, seed=seed) for pool in pools)
-    learn(scratch, pixels, rate=2e-3, steps=scratch_steps, seed=seed)
-    learn(head, few_features, rate=HEAD_RATE, steps=head_steps, seed=seed)
-    trained_head = head.get_weights()
-    learn(head, few_features, rate=HEAD_RATE, steps=further, seed=seed)
-    right = [evaluation.correct_answers(n, t) for n, t in ((scratch, tests[0]), (head, tests[2]))]
-    head.set_weights(trained_head)
-    learn(top, few_cut, rate=RATE, steps=further, seed=seed)
-    right += [evaluation.correct_answers(top, tests[1])]
-    return [float(answers.mean()) for answers in right]
-
 
 # %% [markdown]
 # **Predict: which way is highest at the left end, with the fewest pictures? And which lines still
 # climb at the right end?** Write both down before you run the next cell; it takes a while.
 
 # %%
-WAYS = ("from scratch", "head", "fine-tuned")
-curves = {way: {shots: [] for shots in SHOTS} for way in WAYS}
-by_heart = {shots: [] for shots in SHOTS}
-for shots, seed in itertools.product(SHOTS, SEEDS):
-    for way, value in zip(WAYS, three_ways(shots, seed), strict=True):
-        curves[way][shots].append(value)
-    its_own = data.few_shot(train_set, shots, seed=seed)
-    by_heart[shots].append(evaluation.correct_answers(scratch, its_own).mean())
+SCRATCH, HEAD, TUNED = experiments.SCRATCH, experiments.HEAD, experiments.TUNED + BLOCK
+WAYS = [SCRATCH, HEAD, TUNED]
+comparison = experiments.compare(WAYS, train_set, test_set, shots=SHOTS, seeds=SEEDS)
 
 # %%
-for shots, right in by_heart.items():
-    print(f"{shots:3} a class: scratch gets {100 * np.mean(right):.0f} % of its own pictures right")
-print("Each time more than by guessing:", min(map(np.mean, by_heart.values())) > always)
+by_heart = comparison.own[WAYS.index(SCRATCH)].mean(axis=1)
+for shots, share in zip(SHOTS, by_heart, strict=True):
+    print(f"{shots:3} a class: scratch gets {100 * share:.0f} % of its own pictures right")
+print("Each time more than by guessing:", min(by_heart) > always)
 
 # %%
-means = {way: [100 * np.mean(curve[n]) for n in SHOTS] for way, curve in curves.items()}
+means = {way: [comparison.accuracy(way, n).value for n in SHOTS] for way in WAYS}
 plots.accuracy_against_labels(
-    curves, chance=always,
+    comparison, chance=always,
     alt=f"Mean accuracy at {', '.join(map(str, SHOTS))} pictures a class. " + "; ".join(
-        f"{way}: {', '.join(f'{value:.0f} %' for value in row)}" for way, row in means.items()
+        f"{way}: {', '.join(f'{100 * value:.0f} %' for value in row)}"
+        for way, row in means.items()
     ) + ".",
     caption=f"Mean over {len(SEEDS)} seeds with 95 % intervals; {len(test_set)} test pictures. "
     "Dotted: guessing, which means always the largest class.",
@@ -498,16 +421,16 @@ plots.accuracy_against_labels(
 
 # %%
 for shots in SHOTS:
-    for better, worse in (("head", "from scratch"), ("fine-tuned", "head")):
-        gap = evaluation.seeds_difference(curves[better][shots], curves[worse][shots])
+    for better, worse in ((HEAD, SCRATCH), (TUNED, HEAD)):
+        gap = comparison.difference(better, worse, shots)
         print(f"{shots:3} a class, {better} minus {worse}: {gap}")
         print("        ", gap.verdict)
 
 # %% [markdown]
 # Most people guess that fine-tuning wins everywhere, and that training from scratch soon catches
 # up. Compare the lines with your own guess. A few pictures say little about how to change a
-# network that has seen 1.3 million, so a head may be all they can pay for. And *cannot
-# tell* does not mean equal.
+# network that has seen 1.3 million, so a head may be all they can pay for. And *cannot tell* does
+# not mean equal.
 
 # %% [markdown]
 # And the question itself: the last two points of each line, in pairs.
@@ -515,14 +438,15 @@ for shots in SHOTS:
 # %%
 fewer, more = SHOTS[-2:]
 steps_up = {
-    way: evaluation.seeds_difference(curve[more], curve[fewer]) for way, curve in curves.items()
+    way: evaluation.seeds_difference(*(comparison.accuracies(way, n) for n in (more, fewer)))
+    for way in WAYS
 }
 for way, step in steps_up.items():
     print(f"{way}, from {fewer} to {more} a class: {step}")
     print("        ", step.verdict)
 
 # %%
-step = steps_up["fine-tuned"]
+step = steps_up[TUNED]
 if step.verdict == "a gain":
     ANSWER = f"probably: {more} a class did better than {fewer}; what comes after was not measured"
 elif step.high < 0.02:
@@ -536,10 +460,7 @@ values = {"test accuracy": accuracy, f"{fewer} to {more} a class": step}
 records.headline("Fine-tuned on a folder", values, data=[(train_set, test_set)])
 
 # %% tags=["nbval-ignore-output"]
-numbers = {way: {str(n): curve[n] for n in SHOTS} for way, curve in curves.items()}
-records.record("own_photos_curve", {
-    "classes": list(NAMES), "num_test": len(test_set), "image_size": SIZE, "accuracies": numbers,
-})  # fmt: skip
+records.record("own_photos_curve", comparison.values())
 
 # %% [markdown]
 # The answer speaks of more photographs *of the same kind*: same days, same light, same camera. A
