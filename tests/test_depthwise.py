@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from tl_course import backbones, data, depthwise, transfer
+from tl_course import backbones, data, transfer
+from tl_course.engine import depthwise
 
 
 def is_fast(layer):

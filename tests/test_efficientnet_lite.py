@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tl_course import backbones, efficientnet_lite, photographs
+from tl_course import backbones, photographs
+from tl_course.engine import efficientnet_lite
 
 REFERENCE = json.loads(
     (Path(__file__).parent / "data" / "efficientnet_lite_reference.json").read_text()

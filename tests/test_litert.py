@@ -11,7 +11,8 @@ import tiny
 from keras import layers
 
 from tests.lessons import ROOT
-from tl_course import backbones, litert, transfer
+from tl_course import backbones, transfer
+from tl_course.engine import litert
 
 pytest.importorskip("ai_edge_litert")
 

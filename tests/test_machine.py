@@ -13,6 +13,7 @@ from keras import layers
 
 from tests.lessons import ROOT
 from tl_course import checks, explain, machine, transfer
+from tl_course.engine import computer
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_importing_the_module_loads_neither_tensorflow_nor_keras():
 def test_without_a_gpu_the_cpu_works_and_twice_is_as_good_as_once():
     first, second = machine.ready(), machine.ready()
     assert first == second
-    assert first.endswith(f"on the CPU ({machine.usable_cores()} cores), float32.")
+    assert first.endswith(f"on the CPU ({computer.usable_cores()} cores), float32.")
 
 
 def test_mixed_precision_is_set_and_taken_back(mixed_precision):

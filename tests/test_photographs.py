@@ -16,6 +16,7 @@ import skimage.data
 from PIL import Image, ImageOps
 
 from tl_course import photographs, records
+from tl_course.engine import pictures
 
 
 def photograph(seed, *, size=(48, 32), kind="JPEG"):
@@ -81,7 +82,7 @@ def test_a_camera_s_rotation_is_obeyed(tmp_path):
     exif[0x0112] = 6  # "turn me a quarter clockwise"
     lying = Image.fromarray(np.rot90(upright, 1).copy())
     lying.save(tmp_path / "photo.png", exif=exif)
-    pixels = photographs.read_photograph(tmp_path / "photo.png", image_size=20)
+    pixels = pictures.read_photograph(tmp_path / "photo.png", image_size=20)
     assert pixels[:8].mean() > 250
     assert pixels[-8:].mean() < 5
 
@@ -90,14 +91,14 @@ def test_the_central_square_is_kept_and_not_squashed(tmp_path):
     wide = np.zeros((20, 60, 3), dtype="uint8")
     wide[:, 20:40] = 200
     Image.fromarray(wide).save(tmp_path / "wide.png")
-    assert photographs.read_photograph(tmp_path / "wide.png", image_size=20).min() == 200
+    assert pictures.read_photograph(tmp_path / "wide.png", image_size=20).min() == 200
 
 
 @pytest.mark.parametrize("channel", range(3), ids=["red", "green", "blue"])
 def test_a_colour_is_read_into_its_own_channel(tmp_path, channel):
     colour = np.eye(3, dtype=int)[channel] * 200
     Image.new("RGB", (32, 32), tuple(colour.tolist())).save(tmp_path / "one.png")
-    read = photographs.read_photograph(tmp_path / "one.png", image_size=16)
+    read = pictures.read_photograph(tmp_path / "one.png", image_size=16)
     np.testing.assert_array_equal(read, np.broadcast_to(colour, (16, 16, 3)))
 
 
@@ -105,16 +106,16 @@ def test_a_box_is_cut_out_as_the_square_around_it(tmp_path):
     picture = np.zeros((40, 60, 3), dtype="uint8")
     picture[10:20, 30:50] = 200  # 20 wide, 10 high
     Image.fromarray(picture).save(tmp_path / "box.png")
-    pixels = photographs.read_photograph(tmp_path / "box.png", image_size=20, box=(30, 10, 50, 20))
+    pixels = pictures.read_photograph(tmp_path / "box.png", image_size=20, box=(30, 10, 50, 20))
     assert np.array_equal(pixels[..., 0], picture[5:25, 30:50, 0])
-    at_edge = photographs.read_photograph(tmp_path / "box.png", image_size=20, box=(50, 30, 60, 40))
+    at_edge = pictures.read_photograph(tmp_path / "box.png", image_size=20, box=(50, 30, 60, 40))
     assert at_edge.shape == (20, 20, 3)
 
 
 def test_transparent_palette_and_grey_pictures_become_rgb(tmp_path):
     for mode in ("RGBA", "P", "L", "LA", "1"):
         Image.new(mode, (20, 20)).save(tmp_path / f"{mode}.png")
-        photo = photographs.read_photograph(tmp_path / f"{mode}.png", image_size=8)
+        photo = pictures.read_photograph(tmp_path / f"{mode}.png", image_size=8)
         assert photo.shape == (8, 8, 3)
 
 
@@ -306,9 +307,9 @@ def saved(folder, name, picture, **options):
 @pytest.mark.parametrize("name", KINDS)
 def test_deep_pictures_equal_their_8_bit_twin(tmp_path, name):
     twin = saved(tmp_path, "twin.png", GREY)
-    twin = photographs.read_photograph(twin, image_size=24).astype(int)
+    twin = pictures.read_photograph(twin, image_size=24).astype(int)
     path = saved(tmp_path, name, KINDS[name])
-    deep = photographs.read_photograph(path, image_size=24)
+    deep = pictures.read_photograph(path, image_size=24)
     assert np.abs(deep - twin).max() <= 1
     with Image.open(path) as picture:
         plain = np.asarray(picture.convert("RGB")).astype(int)
@@ -319,7 +320,7 @@ def test_deep_pictures_equal_their_8_bit_twin(tmp_path, name):
 def test_a_float_picture_of_any_range_goes_from_its_darkest_to_its_brightest(tmp_path):
     values = np.linspace(-3, 700_000, 576, dtype="float32").reshape(24, 24)
     values[0, 0] = np.nan
-    pixels = photographs.read_photograph(saved(tmp_path, "f.tiff", values), image_size=24)
+    pixels = pictures.read_photograph(saved(tmp_path, "f.tiff", values), image_size=24)
     assert (pixels.min(), pixels.max()) == (0, 255)
     assert 120 < pixels.mean() < 135
 
@@ -351,7 +352,7 @@ def transparent(mode):
 def test_what_is_transparent_lies_on_white(tmp_path, mode):
     picture, options = transparent(mode)
     path = saved(tmp_path, "p.png", picture, **options)
-    pixels = photographs.read_photograph(path, image_size=24)
+    pixels = pictures.read_photograph(path, image_size=24)
     dark = 0 if mode == "1" else 40
     np.testing.assert_array_equal(pixels[:, :12], dark)
     np.testing.assert_array_equal(pixels[:, 12:], 255)
@@ -365,16 +366,16 @@ def test_control_convert_alone_lets_hidden_colours_through():
 def test_a_palette_with_its_own_alpha_lies_on_white(tmp_path):
     picture = Image.fromarray(np.stack([np.full((24, 24), 40, "uint8")] * 3 + [ALPHA], -1))
     path = saved(tmp_path, "p.webp", picture, lossless=True)
-    assert photographs.read_photograph(path, image_size=24)[:, 12:].min() == 255
+    assert pictures.read_photograph(path, image_size=24)[:, 12:].min() == 255
     palette = picture.convert("PA")
-    assert np.asarray(photographs._as_rgb(palette))[:, 12:].min() == 255
-    assert np.asarray(photographs._as_rgb(palette))[:, :12].max() < 60
+    assert np.asarray(pictures._as_rgb(palette))[:, 12:].min() == 255
+    assert np.asarray(pictures._as_rgb(palette))[:, :12].max() < 60
 
 
 def test_a_picture_is_averaged_when_it_shrinks(tmp_path):
     """Every other column white: to take the nearest pixel would give stripes, or one colour."""
     stripes = np.tile(np.array([0, 255], "uint8"), (64, 32))
-    pixels = photographs.read_photograph(saved(tmp_path, "s.png", stripes), image_size=16)
+    pixels = pictures.read_photograph(saved(tmp_path, "s.png", stripes), image_size=16)
     assert np.abs(pixels[:, 1:-1].astype(int) - 127).max() <= 8
     nearest = np.asarray(Image.fromarray(stripes).resize((16, 16), Image.Resampling.NEAREST))
     assert np.abs(nearest.astype(int) - 127).min() > 100  # control
@@ -397,11 +398,11 @@ def test_a_jpeg_decoded_small_looks_as_decoded_in_full(tmp_path, monkeypatch, na
     path = saved(tmp_path, "large.jpg", large(name), quality=92, exif=exif)
     with Image.open(path) as picture:
         full = ImageOps.exif_transpose(picture).convert("RGB")
-    drafts, draft = [], photographs._shrink
+    drafts, draft = [], pictures._shrink
     monkeypatch.setattr(photographs, "_shrink", lambda *a: drafts.append(draft(*a)) or drafts[-1])
     for box, scale in ((None, 4), ((203, 101, 800, 650), 2)):
-        quick = photographs.read_photograph(path, image_size=128, box=box).astype(int)
-        whole = photographs._cut(full, photographs._square(full.size, box), 128)
+        quick = pictures.read_photograph(path, image_size=128, box=box).astype(int)
+        whole = pictures.cut(full, pictures.square_in(full.size, box), 128)
         assert np.abs(quick - whole).mean() < 2
         assert np.abs(quick[::-1] - whole).mean() > 10  # control: another turn would be seen
         assert drafts[-1] == scale
@@ -411,7 +412,7 @@ def test_a_jpeg_decoded_small_looks_as_decoded_in_full(tmp_path, monkeypatch, na
 def test_a_side_that_the_scale_does_not_divide_is_decoded_in_full(tmp_path, size):
     path = saved(tmp_path, "odd.jpg", large("coffee", size))
     with Image.open(path) as picture:
-        assert photographs._shrink(picture, 1199, 64) == 1
+        assert pictures._shrink(picture, 1199, 64) == 1
         assert picture.size == size
 
 
@@ -419,7 +420,7 @@ def test_a_jpeg_is_never_decoded_below_twice_the_size(tmp_path):
     path = saved(tmp_path, "large.jpg", large("coffee"))
     for image_size, scale in ((75, 8), (76, 4), (150, 4), (151, 2), (300, 2), (301, 1)):
         with Image.open(path) as picture:
-            assert photographs._shrink(picture, 1200, image_size) == scale
+            assert pictures._shrink(picture, 1200, image_size) == scale
             assert picture.height == 1200 // scale >= min(1200, 2 * image_size)
 
 
@@ -437,14 +438,14 @@ def test_damaged_exif_costs_no_picture(tmp_path):
     with Image.open(tmp_path / "bad.jpg") as picture, pytest.raises(TypeError):
         ImageOps.exif_transpose(picture)  # control: this is what Pillow makes of it
     pixels = [
-        photographs.read_photograph(path, image_size=16) for path in (good, tmp_path / "bad.jpg")
+        pictures.read_photograph(path, image_size=16) for path in (good, tmp_path / "bad.jpg")
     ]
     np.testing.assert_array_equal(*pixels)
 
 
 @pytest.mark.parametrize("error", [SyntaxError("a chunk"), MemoryError(), NotImplementedError("x")])
 def test_whatever_a_decoder_raises_is_a_reason(folder, monkeypatch, capsys, error):
-    read = photographs.read_photograph
+    read = pictures.read_photograph
 
     def decode(path, **options):
         if path.name == "0.jpg":

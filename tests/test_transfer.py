@@ -7,6 +7,7 @@ import tiny
 from keras import layers
 
 from tl_course import anatomy, backbones, transfer
+from tl_course.engine import activations
 
 
 @pytest.fixture
@@ -378,7 +379,7 @@ def test_activations_beyond_the_limit_go_to_a_file_and_it_says_so(backbone, mode
 
 def test_a_file_is_read_batch_by_batch_each_picture_once_an_epoch_in_another_order():
     pictures = tiny.images(num_per_class=10)
-    batches = transfer.OnDisk(pictures, batch_size=8, seed=0)
+    batches = activations.OnDisk(pictures, batch_size=8, seed=0)
     epochs = []
     for _ in range(2):
         images, labels = zip(*(batches[number] for number in range(len(batches))), strict=True)

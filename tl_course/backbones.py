@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from tl_course import efficientnet_lite
+from tl_course.engine import efficientnet_lite
 
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406])  # of RGB in 0..1: Deng et al.'s training photos
 IMAGENET_STD = np.array([0.229, 0.224, 0.225])

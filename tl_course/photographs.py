@@ -5,114 +5,24 @@ its SHA-256 and its licence, and `fetch` gets them.
 """
 
 import collections
-import hashlib
 import html
 import os
-import tempfile
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pooch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-from tl_course import data, look_alikes, machine, records
+from tl_course import data, look_alikes, records
+from tl_course.engine import computer, downloads, pictures
 
 BUNDLED = ("chelsea", "coffee", "rocket", "astronaut")
 GITHUB = "https://github.com"
-Image.init()  # Pillow before 11.3 has no AVIF
-FORMATS = [f for f in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF") if f in Image.OPEN]
 
 
 class PhotographsUnavailable(RuntimeError):
     """The photographs are neither here nor in a mirror, and cannot be downloaded."""
-
-
-# ---------------------------------------------------------------- reading one photograph
-
-
-def read_photograph(path, *, image_size, box=None):
-    """One photograph, upright, as uint8 (image_size, image_size, 3). JPEG, PNG, TIFF and the like.
-
-    box: (left, top, right, bottom) in pixels, the object to cut out; the smallest square around it
-    is taken, so that its shape is kept. Without a box, the central square of the photograph.
-    What is transparent lies on white. 16-bit grey becomes value / 257. 32-bit integers and floats
-    tell no range: 0..1, 0..255 or 0..65535 if the brightest pixel reaches an eighth of it, else
-    from the picture's darkest pixel to its brightest. A large JPEG is decoded at 1/2, 1/4 or 1/8,
-    never below twice image_size. Raises whatever a decoder of Pillow raises, not only OSError.
-    """
-    with Image.open(path, formats=FORMATS) as photograph:
-        scale = _shrink(photograph, _square(photograph.size, box)[2], image_size)
-        photograph.load()
-        upright = _turned(photograph)
-    size = [scale * length for length in upright.size]
-    return _cut(_as_rgb(upright), _square(size, box), image_size, scale)
-
-
-def _square(size, box=None):
-    """(left, top, side) in whole pixels."""
-    width, height = size
-    left, top, right, bottom = box or (0, 0, width, height)
-    around = min if box is None else max
-    side = min(around(right - left, bottom - top), width, height)
-    left = int(np.clip((left + right - side) // 2, 0, width - side))
-    return left, int(np.clip((top + bottom - side) // 2, 0, height - side)), side
-
-
-def _shrink(photograph, side, image_size):
-    """Have a large JPEG decoded so many times smaller: 8, 4, 2 or 1.
-
-    Only where that divides its sides: the decoder fills the last pixel up, and a picture that is
-    turned afterwards would be off by a part of one.
-    """
-    for scale in (8, 4, 2):
-        fits = not any(length % scale for length in photograph.size)
-        small = [length // scale for length in photograph.size]
-        if fits and side >= 2 * image_size * scale and photograph.mode in ("RGB", "L"):
-            return scale if photograph.draft(None, small) else 1
-    return 1
-
-
-def _turned(photograph):
-    """Upright, as its camera says; as it is where the EXIF is damaged: the pixels are not."""
-    try:
-        return ImageOps.exif_transpose(photograph)
-    except Exception:  # SyntaxError, TypeError, struct.error and more
-        return photograph
-
-
-def _as_rgb(photograph):
-    """As 8-bit RGB, which `convert` alone does not make of deep and of transparent pictures."""
-    if photograph.mode[0] in "IF":
-        return Image.fromarray(_in_8_bits(photograph)).convert("RGB")
-    if photograph.has_transparency_data:
-        white = Image.new("RGBA", photograph.size, "white")
-        photograph = Image.alpha_composite(white, photograph.convert("RGBA"))
-    return photograph.convert("RGB")
-
-
-def _in_8_bits(photograph):
-    """The grey values of 16 or 32 bits as uint8 (height, width)."""
-    values = np.asarray(photograph).astype("float64")
-    low, high = np.nanmin(values), np.nanmax(values)
-    tops = [top for top in (1, 255, 65535) if low >= 0 and top / 8 < high <= top]
-    if tops or "16" in photograph.mode:
-        low, high = 0, 65535 if "16" in photograph.mode else tops[0]
-    grey = 255 * (np.nan_to_num(values, nan=low) - low) / (high - low or 1)
-    grey[values == photograph.info.get("transparency")] = 255
-    return grey.round().astype("uint8")
-
-
-def _cut(photograph, square, image_size, scale=1):
-    """The square (left, top, side) of a photograph that was decoded `scale` times smaller."""
-    left, top, side = square
-    edges = np.array([left, top, left + side, top + side]) / scale
-    first, last = np.floor(edges[:2]), np.ceil(edges[2:])
-    part, inside = photograph.crop((*first, *last)), edges - np.tile(first, 2)
-    new_size = (image_size, image_size)
-    return np.asarray(part.resize(new_size, Image.Resampling.BILINEAR, box=tuple(inside)))
 
 
 # ---------------------------------------------------------------- reading a folder
@@ -168,16 +78,16 @@ def _read_or_reason(path, image_size):
     try:
         if not path.is_file():  # a pipe would never end
             return "it is no file"
-        return read_photograph(path, image_size=image_size)
+        return pictures.read_photograph(path, image_size=image_size)
     except UnidentifiedImageError:
-        return f"it is none of {', '.join(FORMATS)}"
-    except Exception as error:  # a decoder raises what it likes: see read_photograph
+        return f"it is none of {', '.join(pictures.FORMATS)}"
+    except Exception as error:  # a decoder raises what it likes: see pictures.read_photograph
         return " ".join(str(error).split()) or type(error).__name__
 
 
 def _in_threads(function, *items):
     """[function(item), ...] in order, a thread a core: decoding lets other threads run."""
-    with ThreadPoolExecutor(machine.usable_cores()) as pool:
+    with ThreadPoolExecutor(computer.usable_cores()) as pool:
         return list(pool.map(function, *items))
 
 
@@ -279,10 +189,9 @@ def bundled_photographs(*, image_size):
     """
     from skimage import data as skimage_data
 
-    photographs = {name: Image.fromarray(getattr(skimage_data, name)()) for name in BUNDLED}
-    return {
-        name: _cut(photo, _square(photo.size), image_size) for name, photo in photographs.items()
-    }
+    bundled = {name: Image.fromarray(getattr(skimage_data, name)()) for name in BUNDLED}
+    squares = {name: pictures.square_in(photo.size) for name, photo in bundled.items()}
+    return {name: pictures.cut(bundled[name], squares[name], image_size) for name in BUNDLED}
 
 
 # ---------------------------------------------------------------- data sets of the course
@@ -306,7 +215,7 @@ def load_dataset(name, *, split, image_size):
     class_names = tuple(sorted({data.nfc(row["label"]) for row in manifest}))
 
     def read(row):
-        return read_photograph(folder / row["file"], image_size=image_size, box=_box(row))
+        return pictures.read_photograph(folder / row["file"], image_size=image_size, box=_box(row))
 
     images = _in_threads(read, rows)
     labels = np.array([class_names.index(data.nfc(row["label"])) for row in rows], dtype=np.int64)
@@ -340,58 +249,26 @@ def fetch(name, *, folder=None):
     mirror = os.environ.get("TL_COURSE_MIRROR")
     if mirror and not _missing(manifest, Path(mirror)):
         return Path(mirror)
-    folder = Path(folder or machine.cache_folder())
+    folder = Path(folder or computer.cache_folder())
     missing = _missing(manifest, folder)
     if missing and os.environ.get("TL_COURSE_OFFLINE"):
         raise PhotographsUnavailable(_how_to_get(name, "TL_COURSE_OFFLINE is set"))
     for archive in sorted({_archive(row)[0] for row in missing}):
         every = [row for other in records.DATASETS for row in _read_manifest(other)]
         here = _missing([row for row in every if _archive(row)[0] == archive], folder)
-        _take_from_archive(name, archive, {_archive(row)[1]: row for row in here}, folder)
-    return folder
-
-
-def _take_from_archive(name, archive, wanted, folder):
-    """Download one archive, keep the wanted files, throw the rest away."""
-    pooch.get_logger().setLevel("WARNING")
-    with tempfile.TemporaryDirectory() as scratch:
         print(f"Downloading {name} from {archive}")
         try:
-            path = pooch.retrieve(archive, known_hash=None, path=scratch, progressbar=True)
-            members = zipfile.ZipFile(path)
-        except Exception as error:  # requests, urllib3 and the proxy in between raise many kinds
-            raise PhotographsUnavailable(_how_to_get(name, type(error).__name__)) from error
-        with members:
-            for member, row in wanted.items():
-                _place(_read_member(members, member), row, folder / row["file"])
-
-
-def _read_member(members, member):
-    """The bytes of a file in the archive, whose top folder is named after the repository."""
-    top = members.namelist()[0].split("/")[0]
-    try:
-        return members.read(f"{top}/{member}")
-    except KeyError:
-        raise PhotographsUnavailable(f"The archive holds no {member!r}: report it.") from None
-
-
-def _place(content, row, path):
-    if hashlib.sha256(content).hexdigest() != row["sha256"]:
-        raise PhotographsUnavailable(f"{row['file']} is damaged: its SHA-256 differs; fetch again.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    partial.replace(path)
+            downloads.take(archive, {_archive(row)[1]: row for row in here}, folder)
+        except downloads.Failed as failure:
+            raise PhotographsUnavailable(_how_to_get(name, str(failure))) from failure
+    return folder
 
 
 def _missing(manifest, folder):
     """The manifest's rows, one a file, whose file is not in `folder` or is not the right one."""
     rows = {row["file"]: row for row in manifest}
-    return [row for file, row in rows.items() if not _is_intact(folder / file, row["sha256"])]
-
-
-def _is_intact(path, sha256):
-    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+    intact = downloads.is_intact
+    return [row for file, row in rows.items() if not intact(folder / file, row["sha256"])]
 
 
 def _how_to_get(name, reason):

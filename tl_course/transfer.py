@@ -5,9 +5,7 @@ backbone and train on, with a small learning rate. Both steps call the same `tra
 only in what is trainable and in the learning rate.
 """
 
-import io
 import logging
-import tempfile
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -15,7 +13,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from tl_course import anatomy, data, depthwise, litert, records
+from tl_course import anatomy, data, records
+from tl_course.engine import activations, depthwise
 
 HIGHEST_RATE = {"SGD": 5e-2}  # for fine-tuning; lesson 4 measures what Adam's 1e-2 destroys
 HIGHEST_RATE_OF_OTHERS = 5e-4  # constant; after a warm-up three times as much does no harm
@@ -191,7 +190,8 @@ def train(
         model = keras.Model(pixels, model(augmentation(pixels)))  # the very same weights
     compile_for_classes(model, learning_rate=plan.learning_rate)
     history = model.fit(
-        **_for_fit(train_set, plan.batch_size, seed), epochs=plan.epochs(len(train_set)), verbose=0,
+        **activations.for_fit(train_set, plan.batch_size, seed),
+        epochs=plan.epochs(len(train_set)), verbose=0,
         validation_data=None if val_set is None else (val_set.images, val_set.labels),
         callbacks=[_Rates(plan.rates()), *([_OneLineAnEpoch()] if verbose else [])],
     )  # fmt: skip
@@ -225,13 +225,6 @@ class _Rates(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch, logs=None):
         self.model.optimizer.learning_rate = self.rates[min(self.step, len(self.rates) - 1)]
         self.step += 1
-
-
-def _for_fit(dataset, batch_size, seed):
-    """What Keras's `fit` trains on: arrays, or batches from a file."""
-    if isinstance(dataset.images, np.memmap):
-        return {"x": OnDisk(dataset, batch_size=batch_size, seed=seed)}
-    return {"x": dataset.images, "y": dataset.labels, "batch_size": batch_size}
 
 
 def _check_training(model, train_set, val_set, plan):
@@ -286,64 +279,7 @@ def extract_features(network, images, *, batch_size=16, memory_limit=MEMORY_LIMI
     temporary file, memory-mapped, and one printed line says so.
     """
     groups = [images] if hasattr(images, "shape") else images
-    return _one_array(_outputs(network, groups, batch_size), memory_limit)
-
-
-def _outputs(network, groups, batch_size):
-    """The outputs of each group of images, a few at a time."""
-    run, step = None, 32 * batch_size
-    for number, group in enumerate(groups):
-        if number == 0:
-            run = litert.runner(network, group, len(group) if isinstance(groups, list) else None)
-            step = litert.BATCH if run else step
-        for start in range(0, max(1, len(group)), step):
-            few = group[start : start + step]
-            found = run(few) if run else network.predict(few, batch_size=batch_size, verbose=0)
-            yield np.asarray(found, dtype="float32")  # mixed precision computes them in float16
-
-
-def _one_array(parts, memory_limit):
-    """The parts as one array, in memory or, beyond memory_limit bytes, in a file."""
-    buffer, rows = io.BytesIO(), 0
-    for part in parts:
-        if isinstance(buffer, io.BytesIO) and buffer.tell() + part.nbytes > memory_limit:
-            print(f"More than {memory_limit / 1e6:g} MB: kept in a file, memory-mapped.")
-            buffer = _moved_to_file(buffer)
-        buffer.write(np.ascontiguousarray(part))
-        rows += len(part)
-    shape = (rows, *part.shape[1:])
-    if isinstance(buffer, io.BytesIO):
-        return np.frombuffer(buffer.getbuffer(), dtype="float32").reshape(shape)
-    buffer.flush()
-    return np.memmap(buffer, dtype="float32", mode="r+", shape=shape)
-
-
-def _moved_to_file(buffer):
-    file = tempfile.TemporaryFile()  # no name: it goes away with the array
-    file.write(buffer.getbuffer())
-    return file
-
-
-class OnDisk(keras.utils.PyDataset):
-    """Batches for Keras's `fit` from memory-mapped activations: `fit` would copy them to memory."""
-
-    def __init__(self, dataset, *, batch_size, seed):
-        super().__init__()
-        self.dataset, self.batch_size = dataset, batch_size
-        self.random = np.random.default_rng(seed)
-        self.on_epoch_end()
-
-    def __len__(self):
-        return -(-len(self.dataset) // self.batch_size)
-
-    def __getitem__(self, number):
-        start = number * self.batch_size
-        chosen = np.sort(self.order[start : start + self.batch_size])  # a file is read forwards
-        return self.dataset.images[chosen], self.dataset.labels[chosen]
-
-    def on_epoch_end(self):
-        """Another order for the next epoch."""
-        self.order = self.random.permutation(len(self.dataset))
+    return activations.one_array(activations.outputs(network, groups, batch_size), memory_limit)
 
 
 def on_activations(model, from_block, *datasets, augmentation=None, memory_limit=MEMORY_LIMIT):

@@ -6,8 +6,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tl_course import machine, records
-from tl_course.machine import INSTALL, judged
+from tl_course import records
+from tl_course.engine import computer
+from tl_course.engine.computer import INSTALL, judged
 
 DISK_NEEDED = 0.5e9  # bytes: photographs and executed notebooks
 PATIENCE = 20  # seconds for the driver to answer
@@ -29,8 +30,8 @@ def graphics_cards():
 def check_devices():
     """What will do the work? A GPU needs TensorFlow's GPU build; without one the CPU is enough."""
     cards = ", ".join(graphics_cards())
-    found = f"{machine.usable_cores()} CPU cores, {cards or 'no GPU (none is needed)'}"
-    if cards and machine.installed("tensorflow-cpu"):
+    found = f"{computer.usable_cores()} CPU cores, {cards or 'no GPU (none is needed)'}"
+    if cards and computer.installed("tensorflow-cpu"):
         step = "to use it, uninstall tensorflow-cpu, then `pip install -e '.[gpu]'` (README)"
         return "hint", f"{found}, which TensorFlow's CPU build leaves alone", step
     return judged(True, found, "")
@@ -66,13 +67,13 @@ def check_photographs():
     if mirror and not Path(mirror).is_dir():
         step = "unset it or name a folder"
         return judged(False, f"TL_COURSE_MIRROR is {mirror!r}, no folder", step)
-    folders = [machine.cache_folder(), Path(mirror)] if mirror else [machine.cache_folder()]
+    folders = [computer.cache_folder(), Path(mirror)] if mirror else [computer.cache_folder()]
     here = [n for n in records.DATASETS if any((folder / n).is_dir() for folder in folders)]
     return judged(True, f"photographs here: {', '.join(here) or 'none yet, drawings stand in'}", "")
 
 
 CHECKS = (
-    *machine.CHECKS, check_devices, check_disk, check_writing, check_tables, check_photographs,
+    *computer.CHECKS, check_devices, check_disk, check_writing, check_tables, check_photographs,
 )  # fmt: skip
 
 
@@ -80,7 +81,7 @@ def main(options):
     """Print one line for each check; return 1 if one FAILED, else 0."""
     kinds = []
     for check in CHECKS:
-        kind, found, next_step = machine.tried(check)
+        kind, found, next_step = computer.tried(check)
         print(f"{kind:6}  {found}" + (f"; {next_step}." if kind != "ok" else ""))
         kinds.append(kind)
     return int("FAILED" in kinds)

@@ -14,7 +14,7 @@ import os
 import keras
 import numpy as np
 
-from tl_course import machine
+from tl_course.engine import computer
 
 BATCH = 8  # pictures at a time: 4 to 16 were equally fast at 224 px, 1 and 32 slower
 KEPT = 20  # converted networks in the cache folder, the last used ones: 13 MB each
@@ -33,7 +33,7 @@ def runner(network, example, num_images=None):
     if not _can(network, example):
         return None
     dtype = "uint8" if example.dtype == "uint8" else "float32"
-    path = machine.cache_folder() / "litert" / f"{_key(network, dtype)}.tflite"
+    path = computer.cache_folder() / "litert" / f"{_key(network, dtype)}.tflite"
     try:
         converted = _read(path)
         if converted is None:
@@ -103,7 +103,7 @@ def _convert(network, dtype):
         with keras.StatelessScope(state_mapping=constants):
             outputs = network(tf.cast(pixels, "float32"), training=False)
         converter = tf.compat.v1.lite.TFLiteConverter(graph.as_graph_def(), [pixels], [outputs])
-    with machine.quiet():
+    with computer.quiet():
         return converter.convert()
 
 
@@ -111,8 +111,8 @@ def _interpreter(converted, dtype):
     """The function that runs a converted network on up to BATCH inputs."""
     from ai_edge_litert.interpreter import Interpreter
 
-    with machine.quiet():  # it says each time which kernels it takes
-        interpreter = Interpreter(model_content=converted, num_threads=_cores())
+    with computer.quiet():  # it says each time which kernels it takes
+        interpreter = Interpreter(model_content=converted, num_threads=computer.usable_cores())
         interpreter.allocate_tensors()
     source = interpreter.get_input_details()[0]
     target = interpreter.get_output_details()[0]["index"]
@@ -126,11 +126,6 @@ def _interpreter(converted, dtype):
         return interpreter.get_tensor(target)[: len(batch)]
 
     return run
-
-
-def _cores():
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 # ---------------------------------------------------------------- the cache
