@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import fields, replace
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -36,91 +37,76 @@ def compare(*ways, seeds=(0,), shots=(4,), image_size=16, schedule=plan, backbon
     return experiments.compare(ways, pool, test_set, **options)
 
 
-@pytest.fixture
-def learned(monkeypatch):
-    """The weights of each network at the end of each run: a list of {path: array}."""
+def watch(patch):
+    """A list that fills with the weights of each network at the end of its run: {path: array}."""
     found, judge = [], experiments._judged
 
     def look(network, own, asked):
         found.append(transfer.snapshot(network))
         return judge(network, own, asked)
 
-    monkeypatch.setattr(experiments, "_judged", look)
+    patch.setattr(experiments, "_judged", look)
     return found
 
 
 def same(a, b, tolerance=0.0):
-    assert a.keys() == b.keys()
+    """Are all weights of a those of b, which may have more?"""
     return all(np.allclose(a[path], b[path], rtol=0, atol=tolerance) for path in a)
 
 
 # ---------------------------------------------------------------- the same for every way
 
 
-def test_every_way_gets_the_same_pictures(monkeypatch):
-    trained, fitted, fit = [], [], LogisticRegression.fit
+@pytest.fixture(scope="module")
+def all_ways():
+    """Seeds 0, 1 and 0 again, all ways: what they saw, how they ended, what came out."""
+    trained, fitted, steps, fit = [], [], [], LogisticRegression.fit
 
     class Watched(transfer.Schedule):
         def batches(self, places, *, seed):
             trained.append(tuple(places))
             return super().batches(places, seed=seed)
 
+    def watched(num_images, num_classes, *, step):
+        steps.append(step)
+        return Watched(*PLAN)
+
     def look(self, features, labels):
         fitted.append(features)
         return fit(self, features, labels)
 
-    monkeypatch.setattr(LogisticRegression, "fit", look)
     backbone = tiny.backbone(image_size=32)
-    compare(
-        *NEURAL, PROBE, seeds=(0, 1), image_size=32, backbone=backbone,
-        schedule=lambda *counts, step: Watched(*PLAN),
-    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        learned = watch(patch)
+        patch.setattr(LogisticRegression, "fit", look)
+        options = {"image_size": 32, "backbone": backbone, "schedule": watched}
+        found = compare(*NEURAL, PROBE, seeds=(0, 1, 0), **options)
+    return SimpleNamespace(
+        backbone=backbone, trained=trained, fitted=fitted, steps=steps, learned=learned, found=found
+    )
+
+
+def test_every_way_gets_the_same_pictures(all_ways):
     pool = pictures(seed=1, image_size=32)
-    drawn = [tuple(experiments.draw(pool, 4, seed=seed)) for seed in (0, 1)]
-    assert [set(trained[:4]), set(trained[4:])] == [{drawn[0]}, {drawn[1]}]
+    drawn = [tuple(experiments.draw(pool, 4, seed=seed)) for seed in (0, 1, 0)]
+    assert all_ways.trained == [drawn[0]] * 4 + [drawn[1]] * 4 + [drawn[0]] * 3
     assert drawn[0] != drawn[1]  # control: else the same for every way would say nothing
-    for features, places in zip(fitted, drawn, strict=True):
-        expected = transfer.extract_features(backbone, pool.images[list(places)])
+    for features, places in zip(all_ways.fitted, drawn, strict=True):
+        expected = transfer.extract_features(all_ways.backbone, pool.images[list(places)])
         np.testing.assert_allclose(features, expected, atol=1e-5)
 
 
-def test_draw_takes_so_many_of_each_class_nested_or_all():
-    pool = pictures(seed=1)
-    few, more = (experiments.draw(pool, shots, seed=3) for shots in (2, 5))
-    assert np.bincount(pool.labels[more]).tolist() == [5, 5] and set(few) < set(more)
-    assert experiments.draw(pool, ALL, seed=3).tolist() == list(range(len(pool)))
-
-
-def test_a_run_is_the_same_first_or_after_others(learned):
-    found = compare(*NEURAL, PROBE, seeds=(0, 1, 0), image_size=32)
-    first, other, again = learned[:3], learned[3:6], learned[6:]
+def test_a_run_is_the_same_first_or_after_others(all_ways):
+    first, other, again = (all_ways.learned[k : k + 3] for k in (0, 3, 6))
     assert all(map(same, first, again))
     assert not any(map(same, first, other))  # control: another seed ends elsewhere
-    np.testing.assert_array_equal(found.right[:, :, 0], found.right[:, :, 2])
+    right = all_ways.found.right
+    np.testing.assert_array_equal(right[:, :, 0], right[:, :, 2])
 
 
-def test_head_and_fine_tuned_begin_with_the_same_head(learned):
-    steps = []
-
-    def standing(num_images, num_classes, *, step):
-        steps.append(step)
-        return PLAN._replace(learning_rate=0.02 if step == "head" else 0.0, steps=6)
-
-    compare(TUNED_3, HEAD, schedule=standing)
-    tuned, head = learned
-    assert same({path: tuned[path] for path in head}, head)
-    assert np.abs(head["head/kernel"]).max() > 0.01  # control: step (a) moved it
-    assert steps == ["head", "fine-tune", "fine-tune"]  # and it was done once
-
-
-def test_the_backbone_is_afterwards_bit_identical(learned):
-    backbone = tiny.backbone()
-    before = transfer.snapshot(backbone)
-    compare(TUNED_3, HEAD, seeds=(0, 1), backbone=backbone)
-    assert transfer.moved(backbone, before) == []
-    tuned = learned[0]  # control: at the end of its run it had moved, statistics excepted
-    kernel = "block_3_conv/kernel"
-    assert [p for p in before.keys() & tuned if not np.array_equal(before[p], tuned[p])] == [kernel]
+def test_head_and_fine_tuned_share_one_step_a(all_ways):
+    further = ["fine-tune", "fine-tune"]  # step (a) is done once a draw: the third is the first
+    assert all_ways.steps == 2 * ["scratch", "head", *further] + ["scratch", *further]
 
 
 # ---------------------------------------------------------------- against plain Keras
@@ -137,40 +123,67 @@ def fit(network, images, labels, few, seed):
 
 
 def by_keras(from_block=None, seed=5):
-    """(the whole model, answers to the test set, to its own): step (a) and on, without a trick."""
+    """Step (a) and on, without a trick: (weights, answers to the test set, accuracy on its own)."""
     backbone, pool, test_set = tiny.backbone(), pictures(seed=1), pictures(seed=2)
     few = experiments.draw(pool, 4, seed=seed)
     model = transfer.add_head(backbone, 2, seed=0)
-    features = transfer.extract_features(backbone, pool.images)
-    fit(transfer.head_of(model), features, pool.labels, few, seed)
+    head, features = transfer.head_of(model), transfer.extract_features(backbone, pool.images)
+    fit(head, features, pool.labels, few, seed)
     if from_block:
         transfer.unfreeze(backbone, from_block=from_block)
         fit(model, pool.images, pool.labels, few, seed)
     else:
-        fit(transfer.head_of(model), features, pool.labels, few, seed)
-    return model, *(evaluation.correct_answers(model, s) for s in (test_set, pool.take(few)))
+        fit(head, features, pool.labels, few, seed)
+    right, own = (evaluation.correct_answers(model, s) for s in (test_set, pool.take(few)))
+    return transfer.snapshot(model), right, own.mean()
 
 
 @pytest.fixture(scope="module")
 def plain_head():
-    """by_keras() of the head, made once."""
     return by_keras()
 
 
-def test_the_head_is_trained_as_plain_keras_trains_it(learned, plain_head):
-    got, (model, right, own) = compare(HEAD, seeds=(1, 5)), plain_head
-    assert same(learned[1], transfer.snapshot(transfer.head_of(model)), 1e-5)
-    np.testing.assert_array_equal(got.right[0, 0, 1], right)
-    assert got.own[0, 0, 1] == own.mean()
+@pytest.fixture(scope="module")
+def tuned_and_head():
+    """Seeds 1 and 5: the backbone before and after, how each run ended, what came out."""
+    backbone = tiny.backbone()
+    before = transfer.snapshot(backbone)
+    with pytest.MonkeyPatch.context() as patch:
+        learned = watch(patch)
+        found = compare(TUNED_3, HEAD, seeds=(1, 5), backbone=backbone)
+    return SimpleNamespace(backbone=backbone, before=before, learned=learned, found=found)
+
+
+def test_the_backbone_is_afterwards_bit_identical(tuned_and_head):
+    before, tuned = tuned_and_head.before, tuned_and_head.learned[0]
+    assert transfer.moved(tuned_and_head.backbone, before) == []
+    moved = [p for p in before.keys() & tuned if not np.array_equal(before[p], tuned[p])]
+    assert moved == ["block_3_conv/kernel"]  # control: it had moved; the statistics had not
+
+
+def test_the_head_is_trained_as_plain_keras_trains_it(tuned_and_head, plain_head):
+    expected, right, own = plain_head
+    _, other, _, head = tuned_and_head.learned
+    assert same(head, expected, 1e-5) and not same(other, expected, 1e-5)  # control: another seed
+    np.testing.assert_array_equal(tuned_and_head.found.right[1, 0, 1], right)
+    assert tuned_and_head.found.own[1, 0, 1] == own
+
+
+def test_fine_tuned_on_activations_is_the_whole_model_fine_tuned(tuned_and_head, plain_head):
+    expected, right, own = by_keras("block_3")
+    other, _, tuned, _ = tuned_and_head.learned
+    assert same(tuned, expected, 1e-4) and not same(other, expected, 1e-4)
+    assert not same(tuned, plain_head[0], 1e-4)  # control: the head alone ends elsewhere
+    np.testing.assert_array_equal(tuned_and_head.found.right[0, 0, 1], right)
+    assert tuned_and_head.found.own[0, 0, 1] == own
 
 
 def forgetful(*, optimizer, dropout):
     """The training loop as it is often written: something goes on from the run before."""
 
     def learn(network, dataset, few, plan, seed):
-        generator = network.get_layer("head_dropout").seed_generator
         if dropout:
-            generator.state.assign([seed, 0])
+            network.get_layer("head_dropout").seed_generator.state.assign([seed, 0])
         if optimizer:
             transfer.reset_optimizer(network, learning_rate=plan.learning_rate)
         network.optimizer.learning_rate = plan.learning_rate
@@ -180,6 +193,11 @@ def forgetful(*, optimizer, dropout):
     return learn
 
 
+@pytest.fixture(scope="module")
+def bench():
+    return experiments._Bench(pictures(seed=1), pictures(seed=2), tiny.backbone(), plan)
+
+
 @pytest.mark.parametrize(("name", "mistake", "harmless"), [
     ("_learn", forgetful(optimizer=True, dropout=True), True),
     ("_learn", forgetful(optimizer=False, dropout=True), False),
@@ -187,24 +205,14 @@ def forgetful(*, optimizer, dropout):
     ("_renew_head", lambda head: None, False),
 ], ids=["nothing", "optimizer", "dropout", "weights"])  # fmt: skip
 def test_control_a_run_differs_where_something_goes_on(
-    learned, plain_head, monkeypatch, name, mistake, harmless
+    bench, plain_head, monkeypatch, name, mistake, harmless
 ):
     monkeypatch.setattr(experiments, name, mistake)
-    compare(HEAD, seeds=(1, 5))
-    expected = transfer.snapshot(transfer.head_of(plain_head[0]))
-    assert same(learned[1], expected, 1e-5) == harmless
-
-
-def test_fine_tuned_on_activations_is_the_whole_model_fine_tuned(learned):
-    got = compare(TUNED_3, HEAD, seeds=(1, 5))
-    model, right, own = by_keras("block_3")
-    expected = transfer.snapshot(model)
-    tuned = learned[2]
-    assert same(tuned, {path: expected[path] for path in tuned}, 1e-4)
-    np.testing.assert_array_equal(got.right[0, 0, 1], right)
-    assert got.own[0, 0, 1] == own.mean()
-    earlier = transfer.snapshot(by_keras("block_2")[0])  # control: from another block on
-    assert not same(tuned, {path: earlier[path] for path in tuned}, 1e-4)
+    bench._trained.clear()
+    learn = bench.learner(HEAD)
+    for seed in (1, 5):
+        learn(experiments.draw(bench.pool, 4, seed=seed), seed)
+    assert same(transfer.snapshot(bench.head), plain_head[0], 1e-5) == harmless
 
 
 def test_the_probe_is_scikit_learns():
