@@ -16,7 +16,7 @@ from keras import layers
 from tl_course import anatomy, records
 
 HIGHEST_RATE = {"SGD": 5e-2}  # for fine-tuning; lesson 4 measures what Adam's 1e-2 destroys
-HIGHEST_RATE_OF_OTHERS = 2e-3  # above any rate of `schedule`: the course does not warn of itself
+HIGHEST_RATE_OF_OTHERS = 5e-4
 LOWEST_RATE = 1e-7
 
 # A lesson trains many small models on purpose; TensorFlow warns of each as if by mistake.
