@@ -211,6 +211,7 @@ def compile_again(classifier):
     """What may move is read from `trainable` at the next fit, and stays so until compiled again."""
     adam = keras.optimizers.Adam(RATE)
     classifier.compile(optimizer=adam, loss="sparse_categorical_crossentropy", jit_compile=False)
+    gc.collect()  # what TensorFlow had traced before is needed no longer
 
 
 def tune(classifier, dataset, *, learning_rate=RATE, epochs=EPOCHS, seed=SEED):
@@ -695,7 +696,8 @@ print("Memory of the models we need no longer, given back:", gc.collect() > 0)
 # steps at the same rates for the head alone. Only one thing differs: whether blocks may move.
 #
 # How long, and how fast? `transfer.schedule` says it, from the number of pictures and classes.
-# Compare its rate with our gentle one: it climbs over the first steps, then falls again.
+# Compare its rate with our gentle one: it climbs over the first steps, then falls again. Held at
+# that height from the first step to the last, it may do harm: see the figure of rates above.
 
 # %%
 FEW, TUNED = SETTINGS["few"], experiments.TUNED + SETTINGS["deep"]

@@ -260,26 +260,29 @@ if min(row.min() for row in rows) < 3:
 # Load, add a head, freeze, train; unfreeze, train again. Nothing in them knows what is on the
 # pictures.
 #
-# The options first, then the first four of the six:
-
+# The options first. `transfer.train` keeps one rate from the first step to the last. A head may
+# have the schedule's highest; the backbone gets the one that the schedule ends with, for here
+# nothing warms it up (lesson 4 shows what too large a step does).
 
 # %%
-def options_for(step):
-    """What the course's schedule says for so many pictures, as transfer.train takes it."""
-    plan = transfer.schedule(len(train_set), len(NAMES), step=step)
-    epochs = plan.epochs(len(train_set))
-    print(f"{step}: {epochs} epochs, learning rate {plan.learning_rate:g}")
-    return {"learning_rate": plan.learning_rate, "epochs": epochs, "seed": SEED}
+head_plan, tune_plan = (
+    transfer.schedule(len(train_set), len(NAMES), step=step) for step in ("head", "fine-tune")
+)
+HEAD_RATE, RATE = head_plan.learning_rate, float(tune_plan.rates()[-1])
+head_options = {"learning_rate": HEAD_RATE, "epochs": head_plan.epochs(len(train_set))}
+tune_options = {"learning_rate": RATE, "epochs": tune_plan.epochs(len(train_set))}
+print("Head:", head_options)
+print("Fine-tuning:", tune_options)
 
-
-head_options, tune_options = options_for("head"), options_for("fine-tune")
+# %% [markdown]
+# Then the first four of the six:
 
 # %%
 backbone = backbones.load_backbone("efficientnet_lite0", image_size=SIZE)  # 1 load
 model = transfer.add_head(backbone, len(NAMES), seed=SEED)  # 2 add a head
 transfer.freeze(backbone)  # 3 freeze
 before = transfer.snapshot(model)
-head_history = transfer.train(model, train_set, **head_options)  # 4 train
+head_history = transfer.train(model, train_set, seed=SEED, **head_options)  # 4 train
 
 # %%
 print("Only the head moved:", transfer.moved(model, before) == ["head/kernel", "head/bias"])
@@ -289,7 +292,7 @@ dropout_state = model.get_layer("head_dropout").seed_generator.state
 its_state = dropout_state.numpy()
 
 # %% [markdown]
-# The last two: the block at the end may now adapt. (The first two lines below go back to
+# The last two: the block at the end may now adapt, gently. (The first two lines below go back to
 # the trained head, should you run this cell again.)
 
 # %%
@@ -297,7 +300,7 @@ model.set_weights(after_head)
 dropout_state.assign(its_state)
 before = transfer.snapshot(model)
 transfer.unfreeze(backbone, from_block=BLOCK)  # 5 unfreeze
-tune_history = transfer.train(model, train_set, **tune_options)  # 6 train again
+tune_history = transfer.train(model, train_set, seed=SEED, **tune_options)  # 6 train again
 
 # %%
 moved = transfer.moved(model, before)

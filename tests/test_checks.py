@@ -712,15 +712,6 @@ def test_train_says_what_it_sees_coming(prepare, rate, untrained, mistake, capsy
     assert printed.count("Mistake") == bool(mistake)
 
 
-def test_train_does_not_warn_of_the_course_s_own_schedule(capsys):
-    model, _ = head_trained(network=(network := pretrained()))
-    gently(network)
-    for num_images in (6, 10_000):
-        rate = transfer.schedule(num_images, 2, step="fine-tune").learning_rate
-        transfer.train(model, SET, learning_rate=rate, epochs=1, seed=0)
-    assert capsys.readouterr().out == ""
-
-
 def test_train_is_silent_about_a_head_and_about_a_network_from_scratch(capsys):
     transfer.train(head_ready(), SET, learning_rate=1e-2, epochs=1, seed=0)
     scratch = backbones.small_cnn(2, image_size=48, seed=0)
