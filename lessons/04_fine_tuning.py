@@ -701,7 +701,8 @@ print("Memory of the models we need no longer, given back:", gc.collect() > 0)
 
 # %%
 FEW, TUNED = SETTINGS["few"], experiments.TUNED + SETTINGS["deep"]
-settings = {"shots": [FEW], "seeds": SEEDS}
+backbone.set_weights(pretrained)
+settings = {"shots": [FEW], "seeds": SEEDS, "backbone": backbone}
 num_classes = len(all_train.class_names)
 plan = transfer.schedule(FEW * num_classes, num_classes, step="fine-tune")
 print(f"{FEW * num_classes} pictures: {plan.steps} steps of {plan.batch_size}, {TUNED}")

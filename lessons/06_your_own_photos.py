@@ -260,29 +260,25 @@ if min(row.min() for row in rows) < 3:
 # Load, add a head, freeze, train; unfreeze, train again. Nothing in them knows what is on the
 # pictures.
 #
-# The options first. `transfer.train` keeps one rate from the first step to the last. A head may
-# have the schedule's highest; the backbone gets the one that the schedule ends with, for here
-# nothing warms it up (lesson 4 shows what too large a step does).
+# How long, how fast? The course's schedule says it, from the number of pictures.
 
 # %%
 head_plan, tune_plan = (
     transfer.schedule(len(train_set), len(NAMES), step=step) for step in ("head", "fine-tune")
 )
-HEAD_RATE, RATE = head_plan.learning_rate, float(tune_plan.rates()[-1])
-head_options = {"learning_rate": HEAD_RATE, "epochs": head_plan.epochs(len(train_set))}
-tune_options = {"learning_rate": RATE, "epochs": tune_plan.epochs(len(train_set))}
-print("Head:", head_options)
-print("Fine-tuning:", tune_options)
+print("Head:", head_plan)
+print("Fine-tuning:", tune_plan)
 
 # %% [markdown]
-# Then the first four of the six:
+# Then the first four of the six. What is frozen is computed once, as in lesson 3.
 
 # %%
 backbone = backbones.load_backbone("efficientnet_lite0", image_size=SIZE)  # 1 load
 model = transfer.add_head(backbone, len(NAMES), seed=SEED)  # 2 add a head
 transfer.freeze(backbone)  # 3 freeze
 before = transfer.snapshot(model)
-head_history = transfer.train(model, train_set, seed=SEED, **head_options)  # 4 train
+features, head = transfer.precompute(backbone, train_set), transfer.head_of(model)
+head_history = transfer.train(head, features, schedule=head_plan, seed=SEED)  # 4 train
 
 # %%
 print("Only the head moved:", transfer.moved(model, before) == ["head/kernel", "head/bias"])
@@ -300,7 +296,8 @@ model.set_weights(after_head)
 dropout_state.assign(its_state)
 before = transfer.snapshot(model)
 transfer.unfreeze(backbone, from_block=BLOCK)  # 5 unfreeze
-tune_history = transfer.train(model, train_set, seed=SEED, **tune_options)  # 6 train again
+top, (activations,) = transfer.on_activations(model, BLOCK, train_set)
+tune_history = transfer.train(top, activations, schedule=tune_plan, seed=SEED)  # 6 train again
 
 # %%
 moved = transfer.moved(model, before)
