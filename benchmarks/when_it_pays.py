@@ -2,15 +2,22 @@
 
 pilot: settings are tried on the validation pictures that cartons and groceries bring, of other
 shop visits than the training pictures. test: the course's own schedule, fixed after that, is judged
-once, on the test pictures and on new seeds. Each writes build/when_it_pays/NAME.json.
+once, on the test pictures and on new seeds. Each writes
+build/when_it_pays/fine_tuning_NAME.json.
 """
 
 import argparse
+import datetime
 import json
+import os
+import platform
 from pathlib import Path
 
-from tl_course import experiments, machine, photographs, transfer
-from tl_course.transfer import Schedule
+from tl_course import machine
+
+print(machine.ready())  # before TensorFlow is imported, so that it does not greet
+from tl_course import experiments, photographs, transfer  # noqa: E402
+from tl_course.transfer import Schedule  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 SETS, IMAGE_SIZE = ("cartons", "groceries"), 128
@@ -77,13 +84,19 @@ def main():
     """Run the part that is named, write it, return 0."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("part", choices=("pilot", "test"))
-    part = parser.parse_args().part
-    print(machine.ready())
+    parser.add_argument("--record", action="store_true", help="keep it in data/results, for docs/")
+    options = parser.parse_args()
     shots = (experiments.ALL, 10)
-    results = test() if part == "test" else [row for number in shots for row in pilot(number)]
-    folder = ROOT / "build" / "when_it_pays"
+    found = test() if options.part == "test" else [row for number in shots for row in pilot(number)]
+    kept = {
+        "date": datetime.date.today().isoformat(),
+        "machine": f"{os.cpu_count()} CPU cores, {platform.machine()}, {platform.system()}",
+        "cores": os.cpu_count(), "profile": "benchmark", "results": found,
+    }  # fmt: skip
+    folder = ROOT / ("data/results" if options.record else "build/when_it_pays")
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{part}.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    path = folder / f"fine_tuning_{options.part}.json"
+    path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

@@ -1,0 +1,48 @@
+"""The tables of docs/experiments.md, from what `python -m benchmarks.when_it_pays` recorded."""
+
+from tl_course import experiments
+
+PILOT = (
+    "| data | a class | from | highest rate | shape | head | gain, seed by seed |\n"
+    "|---|---|---|---|---|---|---|\n"
+)
+TEST = "| data | head | fine-tuned | difference over seeds | of the first seed, over pictures |\n"
+TEST += "|---|---|---|---|---|\n"
+
+
+def in_points(values):
+    """Return fractions as percentage points with a sign."""
+    return ", ".join(f"{100 * value:+.1f}" for value in values)
+
+
+def pilot(recorded):
+    """Return the table of the pilot as markdown: what each setting gained."""
+    rows = "".join(
+        f"| {row['data']} | {row['shots']} | {row['block']} | {row['rate']:g} | {row['shape']} | "
+        f"{100 * sum(row['head']) / len(row['head']):.1f} % | {in_points(row['gain'])} |\n"
+        for row in recorded["results"]
+    )
+    return f"{PILOT}{rows}\nMeasured on {recorded['machine']}, {recorded['date']}."
+
+
+def test(recorded):
+    """Return the table of the test as markdown: head against fine-tuned, opened once."""
+    rows = ""
+    for name, values in recorded["results"].items():
+        found = experiments.from_values(values)
+        (head, tuned), shots = found.ways, found.shots[0]
+        picked = found.over_pictures(tuned, head, shots, found.seeds[0])
+        cells = found.accuracy(head, shots), found.accuracy(tuned, shots)
+        over_seeds = found.difference(tuned, head, shots)
+        rows += f"| {name} | {cells[0]} | {cells[1]} | {over_seeds}: {over_seeds.verdict} | "
+        rows += f"{picked}: {picked.verdict} |\n"
+    return f"{TEST}{rows}\nMeasured on {recorded['machine']}, {recorded['date']}."
+
+
+def blocks(read):
+    """Return {(page, name of a block): its text}; `read` gives a recorded result by its name."""
+    page = "docs/experiments.md"
+    return {
+        (page, "pilot"): pilot(read("fine_tuning_pilot")),
+        (page, "test"): test(read("fine_tuning_test")),
+    }
