@@ -51,6 +51,23 @@ def first_fault():
     return next(faults, None)
 
 
+def use_threads(number):
+    """TensorFlow computes with so many threads: their number decides the last digits of a result.
+
+    RuntimeError when TensorFlow has begun to work already with another number.
+    """
+    if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
+        return
+    with _quiet():
+        import tensorflow as tf
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(number)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError as error:
+        message = f"TensorFlow works already, not with {number} threads: start the process anew."
+        raise RuntimeError(message) from error
+
+
 @contextlib.contextmanager
 def _quiet():
     """Nothing reaches standard error: TensorFlow greets there from C++, whatever its settings."""
