@@ -7,6 +7,7 @@ workers is killed. `experiments.compare`, alone in a process of its own, says wh
 import itertools
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tl_course import __main__, experiments, machine
+from tl_course import __main__, backbones, experiments, machine
 from tl_course.commands import _cells, _workers
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -156,6 +157,41 @@ def test_a_process_that_works_with_other_threads_refuses():
         machine.use_threads(7)
 
 
+def weights_while_others_draw(build):
+    """The weights of two networks, the second one made while a thread draws random numbers."""
+    before, stop = build().get_weights(), threading.Event()
+
+    def draw():
+        while not stop.is_set():
+            random.random()
+
+    threading.Thread(target=draw).start()
+    try:
+        return before, build().get_weights()
+    finally:
+        stop.set()
+
+
+def same(a, b):
+    return all(map(np.array_equal, a, b))
+
+
+def test_what_other_threads_draw_changes_no_weight():  # as those of a Dask worker do
+    pair = weights_while_others_draw(lambda: backbones.small_cnn(2, image_size=32, seed=3))
+    assert same(*pair)
+
+
+def test_a_weight_from_the_state_of_the_process_is_found():
+    import keras
+
+    def build():
+        keras.utils.set_random_seed(3)
+        return keras.Sequential([keras.Input((4,)), *(keras.layers.Dense(4) for _ in range(20))])
+
+    assert same(build().get_weights(), build().get_weights())
+    assert not same(*weights_while_others_draw(build))
+
+
 @pytest.mark.parametrize(("name", "classes", "pool"), [("digits", 10, 1000), ("drawings", 2, 100)])
 def test_small_data_sets(name, classes, pool):
     known, judges = _cells.load(name, split="val", image_size=32)
@@ -196,10 +232,10 @@ def test_a_cell_that_kills_every_process_is_given_up(monkeypatch, tmp_path):
 
 
 def comparison():
-    random = np.random.default_rng(0)
-    right = random.random((2, 3, 2, 5)) < 0.5
+    chance = np.random.default_rng(0)
+    right = chance.random((2, 3, 2, 5)) < 0.5
     names = ("head", "from scratch"), (5, 10, "all"), (7, 3)
-    return experiments.Comparison(*names, right, random.random((2, 3, 2)), 4, "drawings")
+    return experiments.Comparison(*names, right, chance.random((2, 3, 2)), 4, "drawings")
 
 
 def parts(whole):
