@@ -88,6 +88,7 @@ def done(cluster, tmp_path_factory):
     return output, killed, expected
 
 
+@pytest.mark.slow
 def test_a_cluster_that_loses_a_worker_answers_as_one_process_does(done):
     output, killed, expected = done
     (kept,) = json.loads((output / "study.json").read_text())
@@ -96,6 +97,7 @@ def test_a_cluster_that_loses_a_worker_answers_as_one_process_does(done):
     assert len(cells_of(output)) == 8
 
 
+@pytest.mark.slow
 def test_the_rows_are_those_of_the_comparison(done):
     kept = json.loads((done[0] / "study.json").read_text())[0]
     comparison = experiments.from_values(done[2])
@@ -106,6 +108,7 @@ def test_the_rows_are_those_of_the_comparison(done):
     assert row["verdict"] in ("a gain", "a loss", "cannot tell")
 
 
+@pytest.mark.slow
 def test_a_second_start_computes_nothing(done, capsys):
     before = {path: path.stat().st_mtime_ns for path in cells_of(done[0])}
     assert study("--scheduler", "tcp://127.0.0.1:1", output=done[0]) == 0  # nobody is there
@@ -113,6 +116,7 @@ def test_a_second_start_computes_nothing(done, capsys):
     assert {path: path.stat().st_mtime_ns for path in cells_of(done[0])} == before
 
 
+@pytest.mark.slow
 def test_only_damaged_cells_are_computed_again(done, cluster):
     paths = cells_of(done[0])
     before = {path: (path.read_text(), path.stat().st_mtime_ns) for path in paths}
