@@ -2,12 +2,14 @@
 
 import json
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
 from common import marked_blocks
 from tl_course import records
-from tools import links, readme_table
+from tools import links, readme_table, scaling_tables
 
 HEAD = {"value": 0.82, "low": 0.77, "high": 0.86, "n": 9}
 HEADLINE = {"about": "10 a class", "names": ["head"], "values": {"head": HEAD},
@@ -16,6 +18,7 @@ ROW = {"notebook": "01_motivation", "minutes": 1.234, "computing_minutes": 1.1, 
        "headline": HEADLINE, "error": None}  # fmt: skip
 RUN = {"date": "2026-11-25", "machine": "2 CPU cores", "profile": "student", "results": [ROW]}
 LESSON = records.table("lessons")[0]
+ROOT = Path(__file__).resolve().parents[1]
 HOME = ("ada/course", "v1.0.0")
 
 
@@ -28,6 +31,8 @@ def course(tmp_path):
     (tmp_path / "pyproject.toml").write_text(f"[tool]\n{line}\n")
     for name in ("course", "binder"):
         (tmp_path / "data" / "results" / f"{name}.json").write_text(json.dumps(RUN))
+    (tmp_path / "benchmarks").mkdir()
+    shutil.copy(ROOT / "benchmarks" / "scaling.json", tmp_path / "benchmarks")
     for page, name in readme_table.blocks(tmp_path):
         block = f"<!-- {name}: make readme -->\nold\n<!-- end of {name} -->\n"
         with open(tmp_path / page, "a") as file:
@@ -89,3 +94,33 @@ def test_the_table_of_mistakes_has_one_row_for_each(course):
     page = fill(course)["docs/classic_mistakes.md"]
     for number, row in records.classic_mistakes().items():
         assert f"\n| {number} | {row['name']} | {row['sentence']} *{row['question']}* | " in page
+
+
+MEASURED = {
+    "classes": 8, "batch": 32, "trained_size": 128, "process_mb": 900, "tensorflow": "2.21.0",
+    "machine": "x86_64", "date": "2026-11-27",
+    "features": [{"image_size": 160, "pixel_bytes": 76800, "feature_bytes": 5120, "core_ms": 3.6}],
+    "steps": [
+        {"way": "from scratch", "input_bytes": 49152, "trained_weights": 1000, "core_ms": 2.0},
+        {"way": "head", "input_bytes": 5120, "trained_weights": 10248, "core_ms": 0.25},
+        {"way": "fine-tuned from block_14", "input_bytes": 12288, "trained_weights": 9,
+         "core_ms": 7.2},
+    ],
+    "schedules": [{"shots": 5, "head": 100, "fine-tune": 60, "scratch": 300}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        (scaling_tables.by_resolution, "| 160 | 76800 | 3.6 | 278 | 141 | 5120 |"),
+        (scaling_tables.by_way, "| fine-tuned from block_14 | 9 | 7.20 | 12288 |"),
+        # 300 x 32 x 2 ms; 160 x 32 x 0.25 ms; 100 x 32 x 0.25 ms + 60 x 32 x 7.2 ms
+        (scaling_tables.by_shots, "| 5 | 100 + 60 | 19.2 | 1.3 | 14.6 |"),
+        (scaling_tables.million, "| features at 160 px | 1.0 | 77 | 5.1 |"),
+        (scaling_tables.million, "| one epoch, fine-tuned from block_14 | 2.0 |  | 12.3 |"),
+        (scaling_tables.students, "at 160 px: 0.3 core-hours, on 16 cores 1 minutes."),
+    ],
+)
+def test_what_it_costs_is_arithmetic(table, text):
+    assert text in table(MEASURED)

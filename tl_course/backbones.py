@@ -4,6 +4,7 @@ A backbone maps raw pixels to one feature vector. Its first layer, `preprocessin
 that this network was trained with: you never scale an image yourself, so you cannot do it twice.
 """
 
+import random
 from typing import NamedTuple
 
 import keras
@@ -84,18 +85,23 @@ def small_cnn(num_classes, *, image_size, seed):
     BatchNormalization on purpose: with few training steps its moving averages would not have
     settled, and the baseline would look worse than it is.
     """
-    keras.utils.set_random_seed(seed)
+    draw = random.Random(seed)  # Keras's own state is the process's: other threads draw from it
+    seeds = [draw.randint(1, 10**9) for _ in range(6)]
     x = pixels = keras.Input((image_size, image_size, 3), name="pixels")
     x = layers.Rescaling(1 / 127.5, -1.0, name="preprocessing")(x)
     for number, filters in enumerate((16, 32, 64, 128), start=1):
         x = layers.Conv2D(
             filters, 3, strides=2 if number == 1 else 1, padding="same", activation="relu",
-            kernel_initializer="he_normal", name=f"conv_{number}",
+            kernel_initializer=keras.initializers.HeNormal(seeds[number - 1]),
+            name=f"conv_{number}",
         )(x)  # fmt: skip
         x = layers.MaxPooling2D(name=f"pool_{number}")(x)
     x = layers.GlobalAveragePooling2D(name="pooling")(x)
-    x = layers.Dropout(0.2, name="dropout")(x)
-    outputs = layers.Dense(num_classes, activation="softmax", name="head", dtype="float32")(x)
+    x = layers.Dropout(0.2, seed=seeds[4], name="dropout")(x)
+    outputs = layers.Dense(
+        num_classes, activation="softmax", name="head", dtype="float32",
+        kernel_initializer=keras.initializers.GlorotUniform(seeds[5]),
+    )(x)  # fmt: skip
     return keras.Model(pixels, outputs, name="small_cnn")
 
 

@@ -94,18 +94,25 @@ def compare(
     progress: called with a line of text now and then. Returns a Comparison; ValueError for an
     unknown way, or shots that the pool does not have.
     """
-    bench = _Bench(pool, test_set, backbone, schedule)
-    learners = {way: bench.learner(way) for way in ways}
-    shape = (len(ways), len(shots), len(seeds))
-    right, own = np.empty((*shape, len(test_set)), dtype=bool), np.empty(shape)
-    for (s, number), (k, seed) in itertools.product(enumerate(shots), enumerate(seeds)):
-        few = draw(pool, number, seed=seed)
-        for w, way in enumerate(ways):
-            right[w, s, k], own[w, s, k] = learners[way](few, seed)
-        if progress:
-            progress(f"{number} a class, seed {seed}: done")
-    names = tuple(ways), tuple(shots), tuple(seeds)
-    return Comparison(*names, right, own, len(pool.class_names), pool.source)
+    bench = Bench(pool, test_set, backbone, schedule)
+    return bench.compare(ways, shots=shots, seeds=seeds, progress=progress)
+
+
+def combine(parts):
+    """One Comparison of many, each of one way, one number of shots and one seed.
+
+    All of the same backbone, pool and test pictures. ValueError where one of the grid is missing.
+    """
+    cells = {(part.ways[0], part.shots[0], part.seeds[0]): part for part in parts}
+    ways, shots, seeds = (tuple(dict.fromkeys(column)) for column in zip(*cells, strict=True))
+    if missing := set(itertools.product(ways, shots, seeds)) - cells.keys():
+        raise ValueError(f"The grid has holes: nothing of {sorted(missing, key=str)}.")
+    grid = [[[cells[w, s, k] for k in seeds] for s in shots] for w in ways]
+    right, own = (
+        np.array([[[getattr(part, name)[0, 0, 0] for part in row] for row in way] for way in grid])
+        for name in ("right", "own")
+    )
+    return replace(parts[0], ways=ways, shots=shots, seeds=seeds, right=right, own=own)
 
 
 def draw(pool, shots, *, seed):
@@ -116,20 +123,37 @@ def draw(pool, shots, *, seed):
     return data.few_shot(places, shots, seed=seed).images
 
 
-class _Bench:
+class Bench:
     """What the ways share. All that is frozen is computed once, each network compiled once.
 
-    A learner is a function of (few, seed), few the places of its pictures in the pool: it starts
-    anew, learns, and returns its answers to the test set (bool) and its accuracy on its own.
+    Arguments as in `compare`. A study keeps it for the next part of its grid.
     """
 
-    def __init__(self, pool, test_set, backbone, schedule):
+    def __init__(self, pool, test_set, backbone=None, schedule=transfer.schedule):
         self.pool, self.test_set, self.schedule = pool, test_set, schedule
         self.num_classes, self.image_size = len(pool.class_names), pool.images.shape[1]
         self._given, self._trained = backbone, {}
+        self.learner = functools.lru_cache(maxsize=1)(self._learner)  # one way's activations
 
-    def learner(self, way):
-        """The function that learns in this way."""
+    def compare(self, ways, *, shots, seeds, progress=None):
+        """As the function `compare`."""
+        learners = {way: self.learner(way) for way in ways}
+        shape = (len(ways), len(shots), len(seeds))
+        right, own = np.empty((*shape, len(self.test_set)), dtype=bool), np.empty(shape)
+        for (s, number), (k, seed) in itertools.product(enumerate(shots), enumerate(seeds)):
+            few = draw(self.pool, number, seed=seed)
+            for w, way in enumerate(ways):
+                right[w, s, k], own[w, s, k] = learners[way](few, seed)
+            if progress:
+                progress(f"{number} a class, seed {seed}: done")
+        names = tuple(ways), tuple(shots), tuple(seeds)
+        return Comparison(*names, right, own, self.num_classes, self.pool.source)
+
+    def _learner(self, way):
+        """The function of (few, seed) that learns in this way, few the places of its pictures.
+
+        It starts anew, learns, returns its answers to the test set (bool) and accuracy on its own.
+        """
         named = {SCRATCH: self._from_scratch, PROBE: self._logistic_regression, HEAD: self._head}
         if way in named:
             return named[way]()
@@ -139,19 +163,23 @@ class _Bench:
 
     @functools.cached_property
     def backbone(self):
+        """The network to borrow from, pretrained."""
         load = functools.partial(backbones.load_backbone, "efficientnet_lite0")
         return self._given or load(image_size=self.image_size)
 
     @functools.cached_property
     def features(self):
+        """What the frozen backbone says of pool and test set."""
         return [transfer.precompute(self.backbone, part) for part in (self.pool, self.test_set)]
 
     @functools.cached_property
     def model(self):
+        """The classifier whose blocks and head the ways train."""
         return transfer.add_head(self.backbone, self.num_classes, seed=0)
 
     @functools.cached_property
     def head(self):
+        """Its head alone, compiled."""
         return _compiled(transfer.head_of(self.model))
 
     def train_head(self, few, seed):

@@ -1,5 +1,7 @@
 """The tables of docs/experiments.md, from what `python -m benchmarks.when_it_pays` recorded."""
 
+import json
+
 from tl_course import experiments
 
 PILOT = (
@@ -39,10 +41,10 @@ def test(recorded):
     return f"{TEST}{rows}\nMeasured on {recorded['machine']}, {recorded['date']}."
 
 
-def blocks(read):
-    """Return {(page, name of a block): its text}; `read` gives a recorded result by its name."""
-    page = "docs/experiments.md"
+def blocks(root):
+    """Return {(page, name of a block): its text} of everything that is generated."""
+    page, folder = "docs/experiments.md", root / "data" / "results"
     return {
-        (page, "pilot"): pilot(read("fine_tuning_pilot")),
-        (page, "test"): test(read("fine_tuning_test")),
+        (page, name): table(json.loads((folder / f"fine_tuning_{name}.json").read_text("utf-8")))
+        for name, table in {"pilot": pilot, "test": test}.items()
     }

@@ -1,8 +1,9 @@
 """Fill the tables and links of README.md and docs/: `python -m tools.readme_table`.
 
-Minutes and results come from data/results/course.json and binder.json, the questions from
-data/lessons.csv, the classic mistakes from data/mistakes.csv, the addresses from the setting in
-pyproject.toml: no figure in a table and no address of the course is typed by hand.
+Minutes and results come from data/results/course.json and binder.json, what a picture costs from
+benchmarks/scaling.json, questions from data/lessons.csv, the classic mistakes from
+data/mistakes.csv, the addresses from the setting in pyproject.toml: no figure in a table and no
+address of the course is typed by hand.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from pathlib import Path
 from common import marked_blocks
 from tl_course import records
 from tl_course.commands import _notebooks
-from tools import links
+from tools import links, scaling_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = (
@@ -86,6 +87,8 @@ def blocks(root):
         ("docs/instructors.md", "timings"): timings(course, "make course"),
         ("docs/instructors.md", "binder"): timings(binder, "make binder-check"),
         ("docs/classic_mistakes.md", "mistakes"): mistakes(),
+        **scaling_tables.blocks(root),
+        **experiment_tables.blocks(root),
     }
 
 

@@ -1,0 +1,130 @@
+"""A cell of a study: what decides its answers, how a process finds them, where they are kept."""
+
+import functools
+import hashlib
+import json
+import os
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import threadpoolctl
+from PIL import Image
+
+from tl_course import data, look_alikes, machine, photographs, records
+
+DATASETS = ("groceries", "cartons", "blood_cells", "digits", "drawings")
+DRAWN = {"pool": (50, 0), "val": (50, 500_000), "test": (50, 600_000)}  # (a class, seed)
+DIGITS = {"pool": slice(1000), "val": slice(1000, 1400), "test": slice(1400, None)}
+NO_PART = {"__main__", "checks", "explain", "plots"}  # modules that decide no answer
+PACKAGES = ("keras", *sum(machine.BACKENDS.values(), ()), "numpy", "scikit-learn", "pillow")
+ALONE = threading.Lock()  # Keras has one state for a process: one cell at a time
+
+
+class Cell(NamedTuple):
+    """One place in the grid: what decides its answers, but for code, packages and pictures."""
+
+    backbone: str
+    dataset: str
+    way: str
+    shots: int | str
+    seed: int
+    image_size: int
+    split: str
+    threads: int
+
+    def key(self):
+        """Its name: words to read, and a hash of all that decides its answers."""
+        everything = json.dumps([self, _origin(self.dataset)]).encode()
+        words = (*self[:4], f"seed_{self.seed}", hashlib.sha256(everything).hexdigest()[:16])
+        return "-".join(str(word).replace(" ", "_") for word in words)
+
+
+@functools.cache
+def _origin(dataset):
+    """What this process would compute with: hash of code and table of pictures, versions."""
+    files = sorted(Path(data.__file__).parent.glob("*.py"))
+    files = [path for path in files if path.stem not in NO_PART] + [Path(__file__)]
+    files += [path for path in [records.data_folder() / f"{dataset}.csv"] if path.exists()]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    return [digest, backend, *map(machine.installed, PACKAGES)]
+
+
+def load(name, *, split, image_size):
+    """(the pool to learn from, the pictures that judge), ImageSets. split: "val" or "test".
+
+    val: groceries' and cartons' own, of blood cells a part of the pool. Digits, scikit-learn's,
+    are cut in the order of their file: shuffled, a writer's next digit would judge.
+    """
+    if name == "drawings":
+        parts = (DRAWN["pool"], DRAWN[split])
+        return tuple(look_alikes.draw(n, image_size=image_size, seed=seed) for n, seed in parts)
+    if name == "digits":
+        from sklearn.datasets import load_digits
+
+        found, size = load_digits(), (image_size, image_size)
+        grey = [Image.fromarray(np.uint8(one * 255 / 16)).resize(size) for one in found.images]
+        rgb = np.repeat(np.stack(grey)[..., None], 3, axis=3)
+        names = tuple(map(str, found.target_names))
+        every = data.ImageSet(rgb, found.target.astype("int64"), names, source=name)
+        return every.take(DIGITS["pool"]), every.take(DIGITS[split])
+    read = functools.partial(photographs.load_dataset, name, image_size=image_size)
+    if (name, split) == ("blood_cells", "val"):
+        return data.split(read(split="train"), (0.8, 0.2), seed=0)
+    return read(split="train"), read(split=split)
+
+
+@functools.lru_cache(maxsize=1)  # the cells of one bench come one after the other
+def _bench(backbone, dataset, split, image_size):
+    from tl_course import backbones, experiments
+
+    pool, judges = load(dataset, split=split, image_size=image_size)
+    network = backbones.load_backbone(backbone, image_size=image_size)
+    return experiments.Bench(pool, judges, network)
+
+
+def solve(cell, key):
+    """(cell, its Comparison as values): runs in whichever process gets it.
+
+    RuntimeError where that process would compute with something else than the one that asks.
+    """
+    if cell.key() != key:
+        raise RuntimeError("A worker has another version of the course, its tables or packages: "
+                           "install the same there, then start the workers again.")  # fmt: skip
+    with ALONE:
+        machine.use_threads(cell.threads)
+        bench = _bench(cell.backbone, cell.dataset, cell.split, cell.image_size)
+        with threadpoolctl.threadpool_limits(cell.threads):  # scikit-learn's
+            found = bench.compare([cell.way], shots=[cell.shots], seeds=[cell.seed])
+    return cell, found.values()
+
+
+def _digest(values):
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()
+
+
+def read(path):
+    """The Comparison in a cell's file; None where there is none, or a damaged one."""
+    from tl_course import experiments
+
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        whole = _digest(kept["comparison"]) == kept["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return experiments.from_values(kept["comparison"]) if whole else None
+
+
+def keep(path, cell, values):
+    """Write the file of a cell. values: of its Comparison."""
+    write(path, {"cell": cell._asdict(), "sha256": _digest(values), "comparison": values})
+
+
+def write(path, values):
+    """Write JSON whole or not at all, however this process ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    os.replace(partial, path)
