@@ -115,7 +115,7 @@ def of_schedules():
 def main():
     """Measure, write the JSON, print it."""
     machine.ready()
-    machine.use_threads(1)
+    computer.use_threads(1)
     found = {
         "date": datetime.date.today().isoformat(), "machine": f"{platform.machine()}, one thread",
         "tensorflow": machine.installed("tensorflow-cpu") or machine.installed("tensorflow"),

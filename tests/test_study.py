@@ -30,7 +30,7 @@ SERIAL = f"""
 import json, threadpoolctl
 from tl_course import experiments, machine
 from tl_course.commands import _cells
-machine.use_threads(1)
+computer.use_threads(1)
 threadpoolctl.threadpool_limits(1)
 sets = _cells.load("drawings", split="val", image_size=32)
 found = experiments.compare({WAYS}, *sets, shots={SHOTS}, seeds={SEEDS})
@@ -158,7 +158,7 @@ def test_a_process_that_works_with_other_threads_refuses():
 
     keras.ops.zeros(1)
     with pytest.raises(RuntimeError, match="not with 7 threads: start the process anew"):
-        machine.use_threads(7)
+        computer.use_threads(7)
 
 
 def weights_while_others_draw(build):

@@ -4,8 +4,6 @@ The course needs no GPU. `ready` is called once, in a notebook's first cell, bef
 the course: it looks for what would stop a lesson, loads Keras, and says what will work.
 """
 
-import os
-
 from tl_course.engine import computer
 
 
@@ -24,23 +22,6 @@ def ready(*, mixed_precision=False):
     device = _device(keras.backend.backend())
     versions = computer.check_python()[1], computer.check_backend()[1], f"keras {keras.__version__}"
     return f"Ready: {', '.join(versions)}, on {device}, {precision}."
-
-
-def use_threads(number):
-    """TensorFlow computes with so many threads: their number decides the last digits of a result.
-
-    RuntimeError when TensorFlow has begun to work already with another number.
-    """
-    if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
-        return
-    with computer.quiet():
-        import tensorflow as tf
-    try:
-        tf.config.threading.set_intra_op_parallelism_threads(number)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
-    except RuntimeError as error:
-        message = f"TensorFlow works already, not with {number} threads: start the process anew."
-        raise RuntimeError(message) from error
 
 
 def _device(backend):

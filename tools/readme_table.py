@@ -14,7 +14,7 @@ from pathlib import Path
 from common import marked_blocks
 from tl_course import records
 from tl_course.commands import _notebooks
-from tools import links, scaling_tables
+from tools import experiment_tables, links, scaling_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = (

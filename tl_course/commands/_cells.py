@@ -12,13 +12,15 @@ import numpy as np
 import threadpoolctl
 from PIL import Image
 
-from tl_course import data, look_alikes, machine, photographs, records
+from tl_course import data, look_alikes, photographs, records
+from tl_course.engine import computer
 
 DATASETS = ("groceries", "cartons", "blood_cells", "digits", "drawings")
 DRAWN = {"pool": (50, 0), "val": (50, 500_000), "test": (50, 600_000)}  # (a class, seed)
 DIGITS = {"pool": slice(1000), "val": slice(1000, 1400), "test": slice(1400, None)}
-NO_PART = {"__main__", "checks", "explain", "plots"}  # modules that decide no answer
-PACKAGES = ("keras", *sum(machine.BACKENDS.values(), ()), "numpy", "scikit-learn", "pillow")
+NO_PART = {"__main__", "checks", "explain", "plots", "run", "doctor", "fetch", "study"}  # modules that decide no answer
+BACKENDS = sum(computer.BACKENDS.values(), ())
+PACKAGES = ("keras", *BACKENDS, "numpy", "scikit-learn", "pillow")
 ALONE = threading.Lock()  # Keras has one state for a process: one cell at a time
 
 
@@ -44,12 +46,12 @@ class Cell(NamedTuple):
 @functools.cache
 def _origin(dataset):
     """What this process would compute with: hash of code and table of pictures, versions."""
-    files = sorted(Path(data.__file__).parent.glob("*.py"))
+    files = sorted(Path(data.__file__).parent.glob("**/*.py"))
     files = [path for path in files if path.stem not in NO_PART] + [Path(__file__)]
     files += [path for path in [records.data_folder() / f"{dataset}.csv"] if path.exists()]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
-    return [digest, backend, *map(machine.installed, PACKAGES)]
+    return [digest, backend, *map(computer.installed, PACKAGES)]
 
 
 def load(name, *, split, image_size):
@@ -93,8 +95,11 @@ def solve(cell, key):
     if cell.key() != key:
         raise RuntimeError("A worker has another version of the course, its tables or packages: "
                            "install the same there, then start the workers again.")  # fmt: skip
+    from tl_course.engine import litert
+
     with ALONE:
-        machine.use_threads(cell.threads)
+        litert.ENABLED = False  # what is in its cache would decide the last digits of a feature
+        computer.use_threads(cell.threads)
         bench = _bench(cell.backbone, cell.dataset, cell.split, cell.image_size)
         with threadpoolctl.threadpool_limits(cell.threads):  # scikit-learn's
             found = bench.compare([cell.way], shots=[cell.shots], seeds=[cell.seed])

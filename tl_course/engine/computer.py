@@ -45,6 +45,23 @@ def usable_cores():
     return len(affinity(0)) if affinity else os.cpu_count()
 
 
+def use_threads(number):
+    """TensorFlow computes with so many threads: their number decides the last digits of a result.
+
+    RuntimeError when TensorFlow has begun to work already with another number.
+    """
+    if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
+        return
+    with quiet():
+        import tensorflow as tf
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(number)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError as error:
+        message = f"TensorFlow works already, not with {number} threads: start the process anew."
+        raise RuntimeError(message) from error
+
+
 # ---------------------------------------------------------------- is it ready?
 # Each check returns at once (kind, found, next step): ok, hint for what stops no lesson, or FAILED.
 

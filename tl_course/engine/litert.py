@@ -17,6 +17,7 @@ import numpy as np
 from tl_course.engine import computer
 
 BATCH = 8  # pictures at a time: 4 to 16 were equally fast at 224 px, 1 and 32 slower
+ENABLED = True  # a study switches it off: every cell on every machine takes the same path
 KEPT = 20  # converted networks in the cache folder, the last used ones: 13 MB each
 
 # Processor seconds measured on EfficientNet-Lite0, 2 cores, oneDNN on; only their ratios matter.
@@ -48,7 +49,7 @@ def runner(network, example, num_images=None):
 
 def _can(network, example):
     """Whether LiteRT would compute the same, and no GPU is there to do it faster."""
-    if keras.backend.backend() != "tensorflow":
+    if not ENABLED or keras.backend.backend() != "tensorflow":
         return False
     try:
         import ai_edge_litert.interpreter  # noqa: F401, missing on Colab
