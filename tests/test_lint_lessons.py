@@ -16,7 +16,7 @@ LESSON = """# %% [markdown]
 # | a | table |
 
 # %% tags=["setup"]
-print(doctor.verdict())
+print(machine.ready())
 
 # %%
 SIZE = 64
