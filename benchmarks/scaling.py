@@ -18,6 +18,7 @@ import numpy as np
 import psutil
 
 from tl_course import data, machine
+from tl_course.engine import computer
 
 OUTPUT = Path(__file__).with_suffix(".json")
 SIZES, TRAINED_SIZE, BATCH, CLASSES = (64, 128, 160, 224), 128, 32, 8
@@ -118,7 +119,7 @@ def main():
     computer.use_threads(1)
     found = {
         "date": datetime.date.today().isoformat(), "machine": f"{platform.machine()}, one thread",
-        "tensorflow": machine.installed("tensorflow-cpu") or machine.installed("tensorflow"),
+        "tensorflow": computer.installed("tensorflow-cpu") or computer.installed("tensorflow"),
         "classes": CLASSES, "batch": BATCH, "trained_size": TRAINED_SIZE,
         "features": [of_features(size) for size in SIZES],
         "process_mb": resident_mb(), "steps": of_steps(), "schedules": of_schedules(),

@@ -19,8 +19,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tl_course import __main__, backbones, experiments, machine
+from tl_course import __main__, backbones, experiments
 from tl_course.commands import _cells, _workers
+from tl_course.engine import computer
 
 ROOT = Path(__file__).resolve().parents[1]
 WAYS, SHOTS, SEEDS = ["from scratch", "logistic regression"], [2, 4], [0, 1]
@@ -28,8 +29,10 @@ GRID = ["--datasets", "drawings", "--image-size", "32", "--ways", *WAYS, "--shot
         "--seeds", "0", "1"]  # fmt: skip
 SERIAL = f"""
 import json, threadpoolctl
-from tl_course import experiments, machine
+from tl_course import experiments
 from tl_course.commands import _cells
+from tl_course.engine import computer, litert
+litert.ENABLED = False
 computer.use_threads(1)
 threadpoolctl.threadpool_limits(1)
 sets = _cells.load("drawings", split="val", image_size=32)
@@ -142,7 +145,7 @@ def test_all_that_decides_an_answer_is_in_the_name(monkeypatch):
     before = CELL.key()
     _cells._origin.cache_clear()
     assert CELL.key() == before
-    monkeypatch.setattr(machine, "installed", lambda name: "0.0.0")
+    monkeypatch.setattr(computer, "installed", lambda name: "0.0.0")
     _cells._origin.cache_clear()
     assert CELL.key() != before
     _cells._origin.cache_clear()

@@ -193,9 +193,7 @@ class Bench:
         self.head.set_weights(self._trained[key])
 
     def _from_scratch(self):
-        make = functools.partial(
-            backbones.small_cnn, self.num_classes, image_size=self.image_size
-        )
+        make = functools.partial(backbones.small_cnn, self.num_classes, image_size=self.image_size)
         network = _compiled(make(seed=0))
 
         def learn(few, seed):

@@ -176,7 +176,7 @@ def schedule(num_images, num_classes, *, step):
 
 def train(
     model, train_set, val_set=None, *, schedule=None, learning_rate=None, epochs=None, seed,
-    batch_size=32, augmentation=None, verbose=False,
+    batch_size=32, augmentation=None,
 ):  # fmt: skip
     """Compile and fit the model, in place. One function for both steps.
 
@@ -198,7 +198,7 @@ def train(
         **activations.for_fit(train_set, plan.batch_size, seed),
         epochs=plan.epochs(len(train_set)), verbose=0,
         validation_data=None if val_set is None else (val_set.images, val_set.labels),
-        callbacks=[_Rates(plan.rates()), *([_OneLineAnEpoch()] if verbose else [])],
+        callbacks=[_Rates(plan.rates())],
     )  # fmt: skip
     return {name: [float(value) for value in values] for name, values in history.history.items()}
 
@@ -262,12 +262,6 @@ def reset_optimizer(model, *, learning_rate):
     for state in optimizer.variables:  # not the scale that mixed precision wraps around it
         state.assign(keras.ops.zeros(state.shape, state.dtype))
     model.optimizer.learning_rate = learning_rate
-
-
-class _OneLineAnEpoch(keras.callbacks.Callback):
-    def on_epoch_end(self, epoch, logs=None):
-        numbers = ", ".join(f"{name} {value:.3f}" for name, value in logs.items())
-        print(f"epoch {epoch + 1:2d}: {numbers}")
 
 
 # ---------------------------------------------------------------- the frozen part, computed once

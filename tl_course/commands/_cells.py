@@ -18,7 +18,8 @@ from tl_course.engine import computer
 DATASETS = ("groceries", "cartons", "blood_cells", "digits", "drawings")
 DRAWN = {"pool": (50, 0), "val": (50, 500_000), "test": (50, 600_000)}  # (a class, seed)
 DIGITS = {"pool": slice(1000), "val": slice(1000, 1400), "test": slice(1400, None)}
-NO_PART = {"__main__", "checks", "explain", "plots", "run", "doctor", "fetch", "study"}  # modules that decide no answer
+# modules that decide no answer
+NO_PART = {"__main__", "checks", "explain", "plots", "doctor", "fetch", "run", "study"}
 BACKENDS = sum(computer.BACKENDS.values(), ())
 PACKAGES = ("keras", *BACKENDS, "numpy", "scikit-learn", "pillow")
 ALONE = threading.Lock()  # Keras has one state for a process: one cell at a time

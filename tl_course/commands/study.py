@@ -87,8 +87,7 @@ def judged(comparison):
         elif way != first:
             row["difference"] = comparison.over_pictures(way, first, shots, seeds[0])
         if difference := row.get("difference"):
-            sign = "a gain" if difference.value > 0 else "a loss"
-            row["verdict"] = sign if difference.distinguishable else "cannot tell"
+            row["verdict"] = difference.verdict
         rows.append(row)
     return rows
 
