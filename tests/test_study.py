@@ -258,12 +258,12 @@ def parts(whole):
 
 
 def test_the_parts_of_a_comparison_make_it_whole():
-    assert experiments.combine(parts(comparison())).values() == comparison().values()
+    assert _cells.combine(parts(comparison())).values() == comparison().values()
 
 
 def test_a_hole_in_the_grid_is_found():
     with pytest.raises(ValueError, match=r"holes: nothing of \[\('from scratch', 5, 3\)\]"):
-        experiments.combine([part for i, part in enumerate(parts(comparison())) if i != 7])
+        _cells.combine([part for i, part in enumerate(parts(comparison())) if i != 7])
 
 
 @pytest.mark.parametrize(

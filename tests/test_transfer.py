@@ -215,12 +215,6 @@ def test_validation_pictures_are_not_augmented(model):
     assert abs(dark - plain) > 0.01 * plain  # so augmented pictures would have been seen
 
 
-def test_a_line_an_epoch(model, capsys):
-    train(model, epochs=2, verbose=True)
-    lines = capsys.readouterr().out.splitlines()
-    assert [line[:8] for line in lines] == ["epoch  1", "epoch  2"]
-
-
 def test_without_a_validation_set_nothing_is_validated(model):
     history = transfer.train(model, tiny.images(), learning_rate=1e-3, epochs=1, seed=0)
     assert set(history) == {"loss", "accuracy"}

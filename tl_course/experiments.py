@@ -98,23 +98,6 @@ def compare(
     return bench.compare(ways, shots=shots, seeds=seeds, progress=progress)
 
 
-def combine(parts):
-    """One Comparison of many, each of one way, one number of shots and one seed.
-
-    All of the same backbone, pool and test pictures. ValueError where one of the grid is missing.
-    """
-    cells = {(part.ways[0], part.shots[0], part.seeds[0]): part for part in parts}
-    ways, shots, seeds = (tuple(dict.fromkeys(column)) for column in zip(*cells, strict=True))
-    if missing := set(itertools.product(ways, shots, seeds)) - cells.keys():
-        raise ValueError(f"The grid has holes: nothing of {sorted(missing, key=str)}.")
-    grid = [[[cells[w, s, k] for k in seeds] for s in shots] for w in ways]
-    right, own = (
-        np.array([[[getattr(part, name)[0, 0, 0] for part in row] for row in way] for way in grid])
-        for name in ("right", "own")
-    )
-    return replace(parts[0], ways=ways, shots=shots, seeds=seeds, right=right, own=own)
-
-
 def draw(pool, shots, *, seed):
     """The places of a few pictures in the pool, int (shots * classes,): the same for every way."""
     if shots == ALL:

@@ -2,9 +2,11 @@
 
 import functools
 import hashlib
+import itertools
 import json
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -105,6 +107,23 @@ def solve(cell, key):
         with threadpoolctl.threadpool_limits(cell.threads):  # scikit-learn's
             found = bench.compare([cell.way], shots=[cell.shots], seeds=[cell.seed])
     return cell, found.values()
+
+
+def combine(parts):
+    """One Comparison of many, each of one way, one number of shots and one seed.
+
+    All of the same backbone, pool and test pictures. ValueError where one of the grid is missing.
+    """
+    cells = {(part.ways[0], part.shots[0], part.seeds[0]): part for part in parts}
+    ways, shots, seeds = (tuple(dict.fromkeys(column)) for column in zip(*cells, strict=True))
+    if missing := set(itertools.product(ways, shots, seeds)) - cells.keys():
+        raise ValueError(f"The grid has holes: nothing of {sorted(missing, key=str)}.")
+    grid = [[[cells[w, s, k] for k in seeds] for s in shots] for w in ways]
+    right, own = (
+        np.array([[[getattr(part, name)[0, 0, 0] for part in row] for row in way] for way in grid])
+        for name in ("right", "own")
+    )
+    return replace(parts[0], ways=ways, shots=shots, seeds=seeds, right=right, own=own)
 
 
 def _digest(values):

@@ -106,7 +106,6 @@ def table(cell, rows):
 def main(options):
     """Compute what is missing, print the tables; return 0, or 1 where something is in the way."""
     machine.ready()  # imports Keras in silence
-    from tl_course import experiments
 
     try:
         found = computed(grid(options), options)
@@ -116,7 +115,7 @@ def main(options):
     console, kept = Console(width=None if sys.stdout.isatty() else 120, highlight=False), []
     for _, cells in itertools.groupby(found, key=lambda cell: cell[:2]):
         cells = list(cells)
-        comparison = experiments.combine([found[cell] for cell in cells])
+        comparison = _cells.combine([found[cell] for cell in cells])
         rows = judged(comparison)
         console.print(table(cells[0], rows))
         kept.append({"cell": cells[0]._asdict(), "rows": rows, "comparison": comparison.values()})
