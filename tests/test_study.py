@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from tl_course import __main__, backbones, experiments
-from tl_course.commands import _cells, _workers
+from tl_course.commands import _cells, _datasets, _workers
 from tl_course.engine import computer
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,12 +30,12 @@ GRID = ["--datasets", "drawings", "--image-size", "32", "--ways", *WAYS, "--shot
 SERIAL = f"""
 import json, threadpoolctl
 from tl_course import experiments
-from tl_course.commands import _cells
+from tl_course.commands import _cells, _datasets
 from tl_course.engine import computer, litert
 litert.ENABLED = False
 computer.use_threads(1)
 threadpoolctl.threadpool_limits(1)
-sets = _cells.load("drawings", split="val", image_size=32)
+sets = _datasets.load("drawings", split="val", image_size=32)
 found = experiments.compare({WAYS}, *sets, shots={SHOTS}, seeds={SEEDS})
 print(json.dumps(found.values()))
 """
@@ -201,7 +201,7 @@ def test_a_weight_from_the_state_of_the_process_is_found():
 
 @pytest.mark.parametrize(("name", "classes", "pool"), [("digits", 10, 1000), ("drawings", 2, 100)])
 def test_small_data_sets(name, classes, pool):
-    known, judges = _cells.load(name, split="val", image_size=32)
+    known, judges = _datasets.load(name, split="val", image_size=32)
     assert known.images.shape == (pool, 32, 32, 3) and known.images.dtype == np.uint8
     assert known.images.max() > 200 and known.labels.dtype == np.int64
     assert len(known.class_names) == classes == len(set(judges.labels.tolist()))

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tl_course import machine
-from tl_course.commands import _cells, _workers
+from tl_course.commands import _cells, _datasets, _workers
 
 
 def _number_or_all(text):
@@ -28,7 +28,7 @@ def add_arguments(parser):
     """Declare what the command accepts."""
     many, one = functools.partial(parser.add_argument, nargs="+"), parser.add_argument
     many("--backbones", default=["efficientnet_lite0"], metavar="NAME")
-    many("--datasets", default=["groceries"], choices=_cells.DATASETS)
+    many("--datasets", default=["groceries"], choices=_datasets.DATASETS)
     many("--ways", default=["from scratch", "head"], metavar="WAY", help="also 'logistic "
          "regression', 'fine-tuned from block_14'; compared with the first")  # fmt: skip
     many("--shots", default=[10], type=_number_or_all, metavar="N", help="a class, or all")
