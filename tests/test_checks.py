@@ -280,7 +280,9 @@ def test_correct_work_on_the_networks_of_keras_raises_no_alarm(name):
             layer.beta.assign(np.full(layer.beta.shape, 0.1))
     model = head_ready(network=network, num_classes=3)
     assert checks.head_phase(model, 3) == []
-    model.get_layer("head").bias.assign([0.1, 0.0, -0.1])
+    head = model.get_layer("head")  # as if it had been trained
+    head.kernel.assign(np.random.default_rng(1).normal(0, 0.1, head.kernel.shape))
+    head.bias.assign([0.1, 0.0, -0.1])
     transfer.unfreeze(network, from_block=anatomy.block_names(network)[-1])
     model.compile(ADAM(1e-5), SPARSE)
     before = transfer.snapshot(model)

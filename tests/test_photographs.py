@@ -416,12 +416,12 @@ def test_a_side_that_the_scale_does_not_divide_is_decoded_in_full(tmp_path, size
         assert picture.size == size
 
 
-def test_a_jpeg_is_never_decoded_below_twice_the_size(tmp_path):
+def test_a_jpeg_is_never_decoded_below_one_and_a_half_times_the_size(tmp_path):
     path = saved(tmp_path, "large.jpg", large("coffee"))
-    for image_size, scale in ((75, 8), (76, 4), (150, 4), (151, 2), (300, 2), (301, 1)):
+    for image_size, scale in ((100, 8), (101, 4), (200, 4), (201, 2), (400, 2), (401, 1)):
         with Image.open(path) as picture:
             assert pictures._shrink(picture, 1200, image_size) == scale
-            assert picture.height == 1200 // scale >= min(1200, 2 * image_size)
+            assert picture.height == 1200 // scale >= min(1200, 1.5 * image_size)
 
 
 # ---------------------------------------------------------------- what cannot be read

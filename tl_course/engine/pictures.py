@@ -15,7 +15,7 @@ def read_photograph(path, *, image_size, box=None):
     What is transparent lies on white. 16-bit grey becomes value / 257. 32-bit integers and floats
     tell no range: 0..1, 0..255 or 0..65535 if the brightest pixel reaches an eighth of it, else
     from the picture's darkest pixel to its brightest. A large JPEG is decoded at 1/2, 1/4 or 1/8,
-    never below twice image_size. Raises whatever a decoder of Pillow raises, not only OSError.
+    never below 1.5 times image_size. Raises whatever a decoder of Pillow raises, not only OSError.
     """
     with Image.open(path, formats=FORMATS) as photograph:
         scale = _shrink(photograph, square_in(photograph.size, box)[2], image_size)
@@ -44,7 +44,7 @@ def _shrink(photograph, side, image_size):
     for scale in (8, 4, 2):
         fits = not any(length % scale for length in photograph.size)
         small = [length // scale for length in photograph.size]
-        if fits and side >= 2 * image_size * scale and photograph.mode in ("RGB", "L"):
+        if fits and side >= 1.5 * image_size * scale and photograph.mode in ("RGB", "L"):
             return scale if photograph.draft(None, small) else 1
     return 1
 
