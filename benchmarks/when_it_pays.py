@@ -74,10 +74,21 @@ def test():
     for name in SETS:
         sets = load(name, "train"), load(name, "test")
         found = experiments.compare(ways, *sets, shots=[experiments.ALL], seeds=TEST_SEEDS)
-        print(name, *(f"{way}: {found.accuracy(way, experiments.ALL)}" for way in ways), sep="\n  ")
-        print(" ", found.difference(ways[1], ways[0], experiments.ALL), flush=True)
-        compared[name] = found.values()
+        compared[name] = judged(found)
+        print(name, compared[name], flush=True)
     return compared
+
+
+def judged(found):
+    """What a Comparison of head and fine-tuned says, and all its answers, as values."""
+    (head, tuned), shots = found.ways, found.shots[0]
+    said = {
+        "head": found.accuracy(head, shots), "tuned": found.accuracy(tuned, shots),
+        "over_seeds": found.difference(tuned, head, shots),
+        "over_pictures": found.over_pictures(tuned, head, shots, found.seeds[0]),
+    }  # fmt: skip
+    numbers = {name: value._asdict() for name, value in said.items()}
+    return {**numbers, "comparison": found.values()}
 
 
 def main():

@@ -2,7 +2,7 @@
 
 import json
 
-from tl_course import experiments
+from tl_course import evaluation
 
 PILOT = (
     "| data | a class | from | highest rate | shape | head | gain, seed by seed |\n"
@@ -30,14 +30,11 @@ def pilot(recorded):
 def test(recorded):
     """Return the table of the test as markdown: head against fine-tuned, opened once."""
     rows = ""
-    for name, values in recorded["results"].items():
-        found = experiments.from_values(values)
-        (head, tuned), shots = found.ways, found.shots[0]
-        picked = found.over_pictures(tuned, head, shots, found.seeds[0])
-        cells = found.accuracy(head, shots), found.accuracy(tuned, shots)
-        over_seeds = found.difference(tuned, head, shots)
-        rows += f"| {name} | {cells[0]} | {cells[1]} | {over_seeds}: {over_seeds.verdict} | "
-        rows += f"{picked}: {picked.verdict} |\n"
+    for name, found in recorded["results"].items():
+        head, tuned = (evaluation.Estimate(**found[way]) for way in ("head", "tuned"))
+        over = (evaluation.Difference(**found[f"over_{what}"]) for what in ("seeds", "pictures"))
+        cells = (name, head, tuned, *(f"{gain}: {gain.verdict}" for gain in over))
+        rows += f"| {' | '.join(map(str, cells))} |\n"
     return f"{TEST}{rows}\nMeasured on {recorded['machine']}, {recorded['date']}."
 
 
