@@ -59,7 +59,7 @@ from tl_course import (
 
 SETTINGS = {  # size in pixels; epochs of the first training; pictures a class of the curve
     "smoke": {"size": 48, "drawings": 30, "seeds": 2, "epochs": 20, "shots": (5, 10)},
-    "student": {"size": 160, "drawings": 100, "seeds": 3, "epochs": 40, "shots": (5, 10, 20)},
+    "student": {"size": 160, "drawings": 100, "seeds": 5, "epochs": 40, "shots": (5, 10)},
     "full": {"size": 160, "drawings": 200, "seeds": 10, "epochs": 60, "shots": (1, 2, 5, 10, 20)},
 }[PROFILE]
 threadpool_limits(limits=1)  # scikit-learn's fits here are small: more threads slow them down

@@ -58,7 +58,7 @@ from tl_course import (
 
 SETTINGS = {  # size in pixels, pictures a class, epochs of the head
     "smoke": {"size": 64, "seeds": 2, "shots": 5, "epochs": 3},
-    "student": {"size": 128, "seeds": 5, "shots": 20, "epochs": 30},
+    "student": {"size": 128, "seeds": 5, "shots": 10, "epochs": 30},
     "full": {"size": 224, "seeds": 10, "shots": 20, "epochs": 60},
 }[PROFILE]
 SIZE, SEEDS = SETTINGS["size"], range(SEED, SEED + SETTINGS["seeds"])

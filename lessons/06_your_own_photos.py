@@ -66,7 +66,7 @@ from tl_course import (
 # %%
 SETTINGS = {  # most: pictures a class in the learning curve
     "smoke": {"size": 64, "most": 6, "seeds": 2},
-    "student": {"size": 128, "most": 25, "seeds": 3},
+    "student": {"size": 128, "most": 12, "seeds": 5},
     "full": {"size": 160, "most": 200, "seeds": 10},
 }[PROFILE]
 SIZE, SEEDS = SETTINGS["size"], range(SEED, SEED + SETTINGS["seeds"])

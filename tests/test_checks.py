@@ -310,14 +310,26 @@ def norms_free(way):
     return tuned(way, prepare=everything_free)
 
 
-def head_untrained(way):
+def head_untrained(way, *, steps=1):
+    """One step: with the flat model's head at zero no gradient reaches the backbone yet."""
     network = pretrained()
     gently(network)
     model = way(network)
     model.compile(ADAM(1e-4), SPARSE)
     before = transfer.snapshot(model)
-    model.fit(SET.images, SET.labels, verbose=0)
+    model.fit(SET.images, SET.labels, epochs=steps, verbose=0)
     return checks.fine_tuning(model, before)
+
+
+def test_a_head_at_zero_is_named_after_more_steps_and_hides_no_missing_compile():
+    assert numbers(head_untrained(flat, steps=2)) == [9]
+    network = pretrained()
+    model = head_ready(network=network)
+    before = transfer.snapshot(model)  # of the head at zero, from before step (a)
+    for prepare in (transfer.freeze, gently):  # the second takes no effect: no new compile
+        prepare(network)
+        model.fit(SET.images, SET.labels, verbose=0)
+    assert numbers(checks.fine_tuning(model, before)) == [5]
 
 
 def head_untrained_seen_before_training(way):

@@ -195,7 +195,7 @@ def forgetful(*, optimizer, dropout):
 
 @pytest.fixture(scope="module")
 def bench():
-    return experiments._Bench(pictures(seed=1), pictures(seed=2), tiny.backbone(), plan)
+    return experiments.Bench(pictures(seed=1), pictures(seed=2), tiny.backbone(), plan)
 
 
 @pytest.mark.parametrize(("name", "mistake", "harmless"), [
@@ -253,7 +253,9 @@ def test_accuracies_and_differences_agree_with_a_hand_computation():
     assert gain[:3] == pytest.approx((1 / 3, 1 / 3 - margin, 1 / 3 + margin), abs=1e-3)
     assert found.difference(SCRATCH, HEAD, 1).value == pytest.approx(-1 / 3)
     over = found.over_pictures(HEAD, SCRATCH, 1, 7)  # two pictures only the head got right
-    assert over.value == 0.5 and over.n == 4 and over.p_value == pytest.approx(0.5)
+    exact, half_of_each_end = 2 * 0.5**2, 2 * 0.5**2 / 2  # of two throws of a coin
+    assert over.value == 0.5 and over.n == 4
+    assert over.p_value == pytest.approx(exact - half_of_each_end)  # McNemar's mid-p
 
 
 def test_the_accuracy_of_one_seed_has_the_interval_over_pictures():

@@ -175,7 +175,7 @@ def test_floats_never_become_bytes():
 def test_it_says_nothing():
     code = (
         "from tl_course import machine; machine.ready()\n"  # TensorFlow greets, unheard
-        "import tiny; from tl_course import litert, transfer\n"
+        "import tiny; from tl_course import transfer; from tl_course.engine import litert\n"
         "images = tiny.images().images\n"
         "assert litert.runner(tiny.backbone(), images) is not None\n"
         "transfer.extract_features(tiny.backbone(seed=1), images)\n"

@@ -176,7 +176,7 @@ def test_control_without_mixed_precision_all_is_float32():
 
 def test_a_frozen_backbone_stays_frozen(mixed_precision):
     backbone = tiny.backbone()
-    model = transfer.add_head(backbone, 2, seed=0)
+    model = tiny.with_random_head(transfer.add_head(backbone, 2, seed=0))
     transfer.freeze(backbone)
     before = transfer.snapshot(model)
     transfer.train(model, tiny.images(), learning_rate=1e-2, epochs=1, seed=0)

@@ -399,7 +399,7 @@ def test_a_jpeg_decoded_small_looks_as_decoded_in_full(tmp_path, monkeypatch, na
     with Image.open(path) as picture:
         full = ImageOps.exif_transpose(picture).convert("RGB")
     drafts, draft = [], pictures._shrink
-    monkeypatch.setattr(photographs, "_shrink", lambda *a: drafts.append(draft(*a)) or drafts[-1])
+    monkeypatch.setattr(pictures, "_shrink", lambda *a: drafts.append(draft(*a)) or drafts[-1])
     for box, scale in ((None, 4), ((203, 101, 800, 650), 2)):
         quick = pictures.read_photograph(path, image_size=128, box=box).astype(int)
         whole = pictures.cut(full, pictures.square_in(full.size, box), 128)
@@ -452,7 +452,7 @@ def test_whatever_a_decoder_raises_is_a_reason(folder, monkeypatch, capsys, erro
             raise error
         return read(path, **options)
 
-    monkeypatch.setattr(photographs, "read_photograph", decode)
+    monkeypatch.setattr(pictures, "read_photograph", decode)
     assert len(photographs.load_folder(folder, image_size=16)) == 3
     reason = str(error) or type(error).__name__
     assert capsys.readouterr().out == f"Left out dog/0.jpg: {reason}\n"

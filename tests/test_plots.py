@@ -414,7 +414,7 @@ NAMING = {
     "feature_maps": lambda: plots.feature_maps(dict.fromkeys(ODD, MAPS[:6].T), **WORDS),
     "history": lambda: plots.history(dict.fromkeys(["head", *ODD], PHASE), **WORDS),
     "accuracy_against_labels": lambda: plots.accuracy_against_labels(
-        dict.fromkeys(ODD, CURVES["head"]), **WORDS
+        comparison(dict.fromkeys(ODD, {1: [0.4, 0.5], 5: [0.6, 0.7]})), **WORDS
     ),
     "estimates": lambda: plots.estimates(dict.fromkeys(ODD, estimate(0.5, 0.4, 0.6)), **WORDS),
     "bars": lambda: plots.bars(dict.fromkeys(ODD, 1.0), label="parameters", **WORDS),

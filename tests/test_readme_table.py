@@ -9,7 +9,7 @@ import pytest
 
 from common import marked_blocks
 from tl_course import records
-from tools import links, readme_table, scaling_tables
+from tools import experiment_tables, links, readme_table, scaling_tables
 
 HEAD = {"value": 0.82, "low": 0.77, "high": 0.86, "n": 9}
 HEADLINE = {"about": "10 a class", "names": ["head"], "values": {"head": HEAD},
@@ -31,6 +31,9 @@ def course(tmp_path):
     (tmp_path / "pyproject.toml").write_text(f"[tool]\n{line}\n")
     for name in ("course", "binder"):
         (tmp_path / "data" / "results" / f"{name}.json").write_text(json.dumps(RUN))
+    for name in ("pilot", "test"):
+        kept = Path("data", "results", f"fine_tuning_{name}.json")
+        shutil.copy(ROOT / kept, tmp_path / kept)
     (tmp_path / "benchmarks").mkdir()
     shutil.copy(ROOT / "benchmarks" / "scaling.json", tmp_path / "benchmarks")
     for page, name in readme_table.blocks(tmp_path):
@@ -124,3 +127,27 @@ MEASURED = {
 )
 def test_what_it_costs_is_arithmetic(table, text):
     assert text in table(MEASURED)
+
+
+SETTING = {"data": "cartons", "shots": 10, "block": "block_11", "rate": 3e-4, "shape": "constant",
+           "head": [0.5, 0.6], "gain": [0.1, -0.02]}  # fmt: skip
+LOST = {"value": -0.125, "low": -0.2, "high": -0.05, "p_value": 0.01, "n": 5}
+UNCLEAR = {"value": 0.02, "low": -0.01, "high": 0.05, "p_value": 0.2, "n": 9}
+OPENED = {"cartons": {"head": HEAD, "tuned": HEAD, "over_seeds": LOST, "over_pictures": UNCLEAR}}
+
+
+@pytest.mark.parametrize(
+    ("table", "results", "row"),
+    [
+        (experiment_tables.pilot, [SETTING],
+         "| cartons | 10 | block_11 | 0.0003 | constant | 55.0 % | +10.0, -2.0 |\n"),
+        (experiment_tables.test, OPENED,
+         "| cartons | 82.0 % (77.0 to 86.0 %, n = 9) | 82.0 % (77.0 to 86.0 %, n = 9) | "
+         "-12.5 percentage points (-20.0 to -5.0, n = 5, p = 0.01): a loss | "
+         "+2.0 percentage points (-1.0 to +5.0, n = 9, p = 0.2): cannot tell |\n"),
+    ],
+)  # fmt: skip
+def test_an_experiment_s_table_says_what_was_recorded(table, results, row):
+    text = table({"results": results, "machine": "2 CPU cores", "date": "2026-11-27"})
+    assert row in text
+    assert text.endswith("\n\nMeasured on 2 CPU cores, 2026-11-27.")

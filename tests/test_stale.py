@@ -4,9 +4,10 @@ import nbformat
 import pytest
 
 from tests.lessons import ROOT
+from tl_course import records
 from tools import golden_cells, stale, tree
 
-LESSON, PAGE = "lessons/01_motivation.py", "deploy/one_server/README.md"
+TITLES, PAGE = "data/lessons.csv", "deploy/one_server/README.md"
 SOLUTION, GOLDEN = (f"{f}/01_motivation.ipynb" for f in ("notebooks/solutions", "tests/golden"))
 
 
@@ -23,8 +24,8 @@ def test_nothing_derived_is_stale():
 
 def test_what_is_stale_is_named_with_the_command_that_writes_it(tmp_path, capsys):
     course = tree.copy(ROOT, tmp_path / "course")
-    title = (course / LESSON).read_text(encoding="utf-8").splitlines()[1]
-    replace(course / LESSON, f"{title}\n", f"{title} And then?\n")
+    title = records.table("lessons")[0]["title"]
+    replace(course / TITLES, f",{title},", f",{title} And then?,")
     replace(course / PAGE, "| together |", "| all in all |")
     (course / "notebooks" / "99_gone.ipynb").write_text("{}")
     assert stale.main(course) == 1
@@ -36,7 +37,7 @@ def test_what_is_stale_is_named_with_the_command_that_writes_it(tmp_path, capsys
           for name in ("01_motivation", "solutions/01_motivation", "99_gone")),
         f"stale: {GOLDEN} (run `make golden`)",
     }  # fmt: skip
-    assert title in (course / LESSON).read_text(encoding="utf-8"), "nothing changes but the copy"
+    assert "And then?" in (course / TITLES).read_text(encoding="utf-8"), "it mends nothing"
     assert "all in all" in (course / PAGE).read_text(encoding="utf-8")
 
 

@@ -17,7 +17,8 @@ def backbone():
 
 @pytest.fixture
 def model(backbone):
-    return transfer.add_head(backbone, 2, seed=0)
+    """With a random head: all that may move does so in the first step."""
+    return tiny.with_random_head(transfer.add_head(backbone, 2, seed=0))
 
 
 def train(model, *, learning_rate=1e-2, epochs=1, **options):
@@ -137,7 +138,7 @@ def test_the_head_is_dropout_and_one_dense_layer_of_probabilities(model):
 
 
 def test_dropout_of_the_head_is_active_in_training_only(backbone):
-    model = transfer.add_head(backbone, 2, seed=0, dropout=0.5)
+    model = tiny.with_random_head(transfer.add_head(backbone, 2, seed=0, dropout=0.5))
     pixels = tiny.images().images
     transfer.freeze(backbone)
     assert not np.allclose(model(pixels, training=True), model(pixels, training=True))
@@ -145,7 +146,7 @@ def test_dropout_of_the_head_is_active_in_training_only(backbone):
 
 
 def test_control_without_dropout_training_repeats(backbone):
-    model = transfer.add_head(backbone, 2, seed=0, dropout=0.0)
+    model = tiny.with_random_head(transfer.add_head(backbone, 2, seed=0, dropout=0.0))
     pixels = tiny.images().images
     transfer.freeze(backbone)
     assert np.array_equal(model(pixels, training=True), model(pixels, training=True))
@@ -156,6 +157,18 @@ def test_the_dropout_hides_a_fifth_of_the_features_unless_told_otherwise(backbon
         dropout = transfer.add_head(backbone, 2, seed=0, **options).get_layer("head_dropout")
         kept = np.asarray(dropout(np.ones((1000, 8), dtype="float32"), training=True))
         assert np.mean(kept == 0) == pytest.approx(share, abs=0.03)
+
+
+def test_the_head_begins_at_zero_and_hands_no_gradient_down_in_its_first_step(backbone, model):
+    new = transfer.add_head(backbone, 2, seed=0)
+    assert np.all(new.predict(tiny.images().images, verbose=0) == 0.5)
+    assert not np.all(model.predict(tiny.images().images, verbose=0) == 0.5)  # control: random
+    transfer.unfreeze(backbone)
+    for steps, kernels in ((1, []), (2, [f"block_{k}_conv/kernel" for k in (1, 2, 3)])):
+        fresh = transfer.add_head(backbone, 2, seed=0)
+        before = transfer.snapshot(fresh)
+        train(fresh, epochs=steps)
+        assert [path for path in transfer.moved(fresh, before) if "conv" in path] == kernels
 
 
 def test_one_class_is_refused(backbone):
@@ -192,7 +205,8 @@ def test_augmentation_changes_training_pixels_but_no_prediction(backbone, model)
     transfer.freeze(backbone)
     pixels = tiny.images().images
     flip = keras.Sequential([layers.RandomFlip("horizontal", seed=0)])
-    plain = train(transfer.add_head(backbone, 2, seed=0), learning_rate=1e-2)
+    not_flipped = tiny.with_random_head(transfer.add_head(backbone, 2, seed=0))
+    plain = train(not_flipped, learning_rate=1e-2)
     flipped = train(model, learning_rate=1e-2, augmentation=flip)
     assert plain["loss"] != flipped["loss"]
     assert np.array_equal(model.predict(pixels, verbose=0), model.predict(pixels, verbose=0))
@@ -345,7 +359,7 @@ def test_splitting_at_a_block_leaves_the_predictions_and_shares_the_weights(back
 
 def test_split_at_equals_end_to_end_on_the_real_architecture():
     backbone = backbones.load_backbone("efficientnet_lite0", image_size=32, weights=None)
-    model = transfer.add_head(backbone, 3, seed=0)
+    model = tiny.with_random_head(transfer.add_head(backbone, 3, seed=0))
     trunk, top = transfer.split_at(model, "block_14")
     pixels = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3)).astype("uint8")
     np.testing.assert_allclose(
@@ -401,7 +415,7 @@ def test_a_trunk_that_may_move_is_refused(model):
 @pytest.mark.parametrize("by_keras", [False, True])
 def test_features_of_a_stream_of_batches_are_those_of_one_array(backbone, monkeypatch, by_keras):
     if by_keras:
-        monkeypatch.setattr("tl_course.litert.runner", lambda *_: None)
+        monkeypatch.setattr("tl_course.engine.litert.runner", lambda *_: None)
     pixels = tiny.images().images
     batches = (pixels[start : start + 10] for start in range(0, len(pixels), 10))
     streamed = transfer.extract_features(backbone, batches)
@@ -424,7 +438,7 @@ def test_a_saved_model_predicts_the_same_after_reloading(backbone, model, tmp_pa
 
 def test_control_a_model_built_anew_does_not_predict_the_same(model):
     pixels = tiny.images().images
-    other = transfer.add_head(tiny.backbone(seed=1), 2, seed=1)
+    other = tiny.with_random_head(transfer.add_head(tiny.backbone(seed=1), 2, seed=1), seed=1)
     assert not np.allclose(other.predict(pixels, verbose=0), model.predict(pixels, verbose=0))
 
 

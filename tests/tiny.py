@@ -20,6 +20,16 @@ def backbone(*, seed=0, num_blocks=3, image_size=16):
     return keras.Model(pixels, x, name="tiny")
 
 
+def with_random_head(model, *, seed=0):
+    """The model with a random kernel in its head, in place.
+
+    A head at zero hands no gradient down in its first step, and answers every picture alike.
+    """
+    kernel = model.get_layer("head").kernel
+    kernel.assign(np.random.default_rng(seed).normal(0, 0.5, kernel.shape))
+    return model
+
+
 def images(*, num_per_class=16, seed=0):
     """Noise with a bright left half (class 0, "left") or right half (class 1, "right")."""
     random = np.random.default_rng(seed)

@@ -70,7 +70,10 @@ def is_pretrained(body):
 
 
 def is_untrained(head, before=None):
-    """A new Dense layer's bias is all zeros, and one step of training changes that."""
+    """A new Dense layer's bias is all zeros, and training changes that.
+
+    The first step may not: from a kernel of zeros, with as many pictures of each class in a batch.
+    """
     biases = [layer.bias for layer in head if getattr(layer, "bias", None) is not None]
     now = [(before or {}).get(bias.path, bias) for bias in biases[-1:]]
     return bool(now) and not np.any(np.asarray(now[0]))

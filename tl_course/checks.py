@@ -170,20 +170,30 @@ def fine_tuning(model, before=None):
     if model is None:
         return None
     optimizer = getattr(model, "optimizer", None)
-    rate, name, steps = 1e-4, "Adam", 1
+    rate, name, steps, skips = 1e-4, "Adam", 1, False
     if optimizer is not None:
         inner = getattr(optimizer, "inner_optimizer", optimizer)  # mixed precision wraps it
         rate = float(keras.ops.convert_to_numpy(inner.learning_rate))  # on several GPUs, too
         name = type(inner).__name__
-        if inner is not optimizer:  # it skips steps until its scale fits: no step, no evidence
-            steps = int(keras.ops.convert_to_numpy(inner.iterations))
-    evidence = [] if before is None or steps == 0 else _evidence(model, before)
-    if 5 in [found.mistake for found in evidence]:
-        return evidence[:1]  # what was never compiled tells nothing about the rest
+        steps = int(keras.ops.convert_to_numpy(inner.iterations))
+        skips = inner is not optimizer and steps == 0  # until its scale fits: no evidence
+    evidence = [] if before is None or skips else _evidence(model, before)
     foreseen = transfer.foresee(model, rate, optimizer=name, before=before)
+    if 5 in [found.mistake for found in evidence]:
+        untrained = [found for found in foreseen if found.mistake == 9]
+        if untrained and steps <= 1 and _began_at_zero(model, before):
+            return untrained  # its first step hands no gradient down: nothing else could move
+        return evidence[:1]  # what was never compiled tells nothing about the rest
     seen = foreseen + _cut_blocks(model) + evidence
     found = sorted({found.mistake: found for found in seen}.values())
-    return found or (None if before is not None and steps == 0 else [])
+    return found or (None if before is not None and skips else [])
+
+
+def _began_at_zero(model, before):
+    """Was the kernel of the last dense layer all zeros, as `transfer.add_head` makes it?"""
+    head = anatomy.backbone_and_head(model)[1]
+    kernels = [layer.kernel for layer in head if isinstance(layer, layers.Dense)][-1:]
+    return bool(kernels) and not np.any(before[kernels[0].path])
 
 
 def _cut_blocks(model):
