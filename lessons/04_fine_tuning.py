@@ -60,9 +60,9 @@ from tl_course import (
 SETTINGS = {  # few: pictures a class in the last experiment; deep: where its fine-tuning begins
     "smoke": {"size": 64, "shots": 4, "drawings": 16, "epochs": 2, "seeds": 2, "few": 4,
               "rates": [1e-3], "fewer": ["block_16"], "more": [], "deep": "block_16"},
-    "student": {"size": 128, "shots": 20, "drawings": 60, "epochs": 5, "seeds": 3, "few": 15,
+    "student": {"size": 128, "shots": 20, "drawings": 60, "epochs": 5, "seeds": 5, "few": 15,
                 "rates": [1e-5, 1e-3], "fewer": ["block_16", "block_15"], "more": [],
-                "deep": "block_11"},
+                "deep": "block_14"},
     "full": {"size": 224, "shots": 20, "drawings": 200, "epochs": 20, "seeds": 10, "few": 19,
              "rates": [1e-6, 1e-5, 1e-3], "fewer": ["block_16", "block_15"],
              "more": ["block_11", "block_6", "block_1"], "deep": "block_11"},
