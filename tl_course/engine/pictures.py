@@ -52,9 +52,10 @@ def _shrink(photograph, side, image_size):
 def _turned(photograph):
     """Upright, as its camera says; as it is where the EXIF is damaged: the pixels are not."""
     try:
-        return ImageOps.exif_transpose(photograph)
+        ImageOps.exif_transpose(photograph, in_place=True)  # a copy of a large one costs 70 MB
     except Exception:  # SyntaxError, TypeError, struct.error and more
-        return photograph
+        pass
+    return photograph
 
 
 def _as_rgb(photograph):
@@ -64,7 +65,7 @@ def _as_rgb(photograph):
     if photograph.has_transparency_data:
         white = Image.new("RGBA", photograph.size, "white")
         photograph = Image.alpha_composite(white, photograph.convert("RGBA"))
-    return photograph.convert("RGB")
+    return photograph if photograph.mode == "RGB" else photograph.convert("RGB")
 
 
 def _in_8_bits(photograph):
