@@ -5,6 +5,7 @@ from PIL import Image, ImageOps
 
 Image.init()  # Pillow before 11.3 has no AVIF
 FORMATS = [f for f in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF") if f in Image.OPEN]
+ORIENTATION = 0x0112  # EXIF's tag
 
 
 def read_photograph(path, *, image_size, box=None):
@@ -52,10 +53,11 @@ def _shrink(photograph, side, image_size):
 def _turned(photograph):
     """Upright, as its camera says; as it is where the EXIF is damaged: the pixels are not."""
     try:
-        ImageOps.exif_transpose(photograph, in_place=True)  # a copy of a large one costs 70 MB
+        if photograph.getexif().get(ORIENTATION, 1) == 1:
+            return photograph  # not a copy: of a large one it takes 70 MB
+        return ImageOps.exif_transpose(photograph)
     except Exception:  # SyntaxError, TypeError, struct.error and more
-        pass
-    return photograph
+        return photograph
 
 
 def _as_rgb(photograph):
