@@ -34,7 +34,7 @@ build/course/results.json:
 	@$(MAKE) course
 
 test: lint ## lint, unit tests, every lesson in the smoke profile
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup ## check the style of the code
 	@$(BIN)/python -m ruff check --quiet --output-format concise .
