@@ -10,7 +10,6 @@ import argparse
 import datetime
 import json
 import os
-import platform
 from pathlib import Path
 
 from tl_course import machine
@@ -18,6 +17,7 @@ from tl_course import machine
 print(machine.ready())  # before TensorFlow is imported, so that it does not greet
 from tl_course import experiments, photographs, transfer  # noqa: E402
 from tl_course.transfer import Schedule  # noqa: E402
+from tools import record_results  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 SETS, IMAGE_SIZE = ("cartons", "groceries"), 128
@@ -100,7 +100,7 @@ def main():
     found = test() if options.part == "test" else pilot()
     kept = {
         "date": datetime.date.today().isoformat(),
-        "machine": f"{os.cpu_count()} CPU cores, {platform.machine()}, {platform.system()}",
+        "machine": record_results.machine(),
         "cores": os.cpu_count(), "profile": "benchmark", "results": found,
     }  # fmt: skip
     folder = ROOT / ("data/results" if options.record else "build/when_it_pays")
