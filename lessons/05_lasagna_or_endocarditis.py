@@ -283,7 +283,8 @@ plots.differences(
 )  # fmt: skip
 records.headline(
     "Trained with rulers on valves; head, over seeds",
-    {name: part.accuracy(HEAD, SHOTS) for name, part in parts.items()}, data=[(bare.take(in_pool), asked)],
+    {name: part.accuracy(HEAD, SHOTS) for name, part in parts.items()},
+    data=[(bare.take(in_pool), asked)],
 )  # fmt: skip
 
 # %% [markdown]

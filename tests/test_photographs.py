@@ -7,6 +7,7 @@ import io
 import os
 import struct
 import threading
+import time
 import unicodedata
 import zipfile
 
@@ -16,7 +17,7 @@ import skimage.data
 from PIL import Image, ImageOps
 
 from tl_course import photographs, records
-from tl_course.engine import pictures
+from tl_course.engine import computer, pictures
 
 
 def photograph(seed, *, size=(48, 32), kind="JPEG"):
@@ -422,6 +423,28 @@ def test_a_jpeg_is_never_decoded_below_one_and_a_half_times_the_size(tmp_path):
         with Image.open(path) as picture:
             assert pictures._shrink(picture, 1200, image_size) == scale
             assert picture.height == 1200 // scale >= min(1200, 1.5 * image_size)
+
+
+# ---------------------------------------------------------------- large pictures, one at a time
+
+
+@pytest.mark.parametrize(("limit", "at_once"), [(10**9, 2), (100, 1)])  # the first is the control
+def test_large_pictures_are_decoded_one_at_a_time(folder, monkeypatch, limit, at_once):
+    """Each would otherwise take its hundreds of megabytes beside another's."""
+    decoding, most, cut = [], [], pictures.cut
+
+    def slowly(*arguments):
+        decoding.append(1)
+        time.sleep(0.05)
+        most.append(len(decoding))
+        decoding.pop()
+        return cut(*arguments)
+
+    monkeypatch.setattr(pictures, "LARGE", limit)
+    monkeypatch.setattr(pictures, "cut", slowly)
+    monkeypatch.setattr(computer, "usable_cores", lambda: 2)
+    assert len(photographs.load_folder(folder, image_size=16)) == 4
+    assert max(most) == at_once
 
 
 # ---------------------------------------------------------------- what cannot be read

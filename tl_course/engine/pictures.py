@@ -1,11 +1,16 @@
 """How does one file become pixels, whatever a camera or a program wrote into it?"""
 
+import contextlib
+import threading
+
 import numpy as np
 from PIL import Image, ImageOps
 
 Image.init()  # Pillow before 11.3 has no AVIF
 FORMATS = [f for f in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF") if f in Image.OPEN]
 ORIENTATION = 0x0112  # EXIF's tag
+LARGE = 6_000_000  # pixels to decode; WebP takes 20 bytes for each, so 17 megapixels 340 MB
+ONE_AT_A_TIME = threading.Lock()  # for large ones: a thread a core would take that many times it
 
 
 def read_photograph(path, *, image_size, box=None):
@@ -16,14 +21,18 @@ def read_photograph(path, *, image_size, box=None):
     What is transparent lies on white. 16-bit grey becomes value / 257. 32-bit integers and floats
     tell no range: 0..1, 0..255 or 0..65535 if the brightest pixel reaches an eighth of it, else
     from the picture's darkest pixel to its brightest. A large JPEG is decoded at 1/2, 1/4 or 1/8,
-    never below 1.5 times image_size. Raises whatever a decoder of Pillow raises, not only OSError.
+    never below 1.5 times image_size; what is large even then waits for its turn, whatever the
+    thread. Raises whatever a decoder of Pillow raises, not only OSError.
     """
-    with Image.open(path, formats=FORMATS) as photograph:
-        scale = _shrink(photograph, square_in(photograph.size, box)[2], image_size)
-        photograph.load()
-        upright = _turned(photograph)
-    size = [scale * length for length in upright.size]
-    return cut(_as_rgb(upright), square_in(size, box), image_size, scale)
+    with contextlib.ExitStack() as turn:
+        with Image.open(path, formats=FORMATS) as photograph:
+            scale = _shrink(photograph, square_in(photograph.size, box)[2], image_size)
+            if photograph.width * photograph.height > LARGE:
+                turn.enter_context(ONE_AT_A_TIME)
+            photograph.load()
+            upright = _turned(photograph)
+        size = [scale * length for length in upright.size]
+        return cut(_as_rgb(upright), square_in(size, box), image_size, scale)
 
 
 def square_in(size, box=None):
