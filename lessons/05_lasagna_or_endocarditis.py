@@ -200,13 +200,15 @@ print(f"To train {len(train_set)}, to choose {len(val_set)}, sealed {len(envelop
 head, tuned = (transfer.add_head(network, 2, seed=SEED) for network in (backbone, load()))
 features = transfer.precompute(backbone, train_set)
 learn(transfer.head_of(head), features, "head")
-tuned.set_weights(head.get_weights())
+start = head.get_weights()
 
 # %% [markdown]
 # Step (b): the second is fine-tuned from a middle block on. The first gets as many further steps
 # at the same rates, so that only one thing differs: what may move.
 
 # %%
+for model in (head, tuned):
+    model.set_weights(start)
 transfer.unfreeze(tuned, from_block="block_11")
 top, [activations] = transfer.on_activations(tuned, "block_11", train_set)
 learn(top, activations, "fine-tune")
