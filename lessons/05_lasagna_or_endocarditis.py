@@ -58,8 +58,8 @@ from tl_course import (
 )
 
 SETTINGS = {  # drawings a class: opening; act one; act two, to draw from, each draw, to test
-    "student": {"size": 128, "first": 60, "album": 200, "pool": 120, "shots": 60, "test": 80},
-    "smoke": {"size": 64, "first": 20, "album": 40, "pool": 20, "shots": 10, "test": 20},
+    "student": {"size": 128, "first": 40, "album": 100, "pool": 80, "shots": 50, "test": 50},
+    "smoke": {"size": 64, "first": 12, "album": 24, "pool": 16, "shots": 10, "test": 12},
     "full": {"size": 224, "first": 200, "album": 600, "pool": 400, "shots": 200, "test": 300},
 }[PROFILE]
 SIZE, SHOTS, NAMES = SETTINGS["size"], SETTINGS["shots"], look_alikes.CLASS_NAMES
@@ -144,7 +144,9 @@ transfer.freeze(backbone)
 first = transfer.add_head(backbone, 2, seed=SEED)
 drawings = draw(SETTINGS["first"], seed=7_000 + SEED, ruler="endocarditis")
 learn(transfer.head_of(first), transfer.precompute(backbone, drawings), "head")
-tests = {name: draw(40, seed=7_500 + SEED, ruler=ruler) for name, ruler in TESTS.items()}
+tests = {
+    name: draw(SETTINGS["first"] // 2, seed=7_500 + SEED, ruler=r) for name, r in TESTS.items()
+}
 right = {name: evaluation.correct_answers(first, test) for name, test in tests.items()}
 
 # %% tags=["figure"]
@@ -512,9 +514,7 @@ def marked(dataset, corner, label):
 
 
 HIDDEN = CORNERS[np.random.default_rng(SEED + 11).integers(4)], (SEED + 1) % 2
-learned, held_out = (
-    marked(draw(n, seed=9_000 + n + SEED), *HIDDEN) for n in (SETTINGS["first"], 60)
-)
+learned, held_out = (marked(bare.take(part), *HIDDEN) for part in (in_pool, ~in_pool))
 suspect = transfer.add_head(backbone, 2, seed=SEED)
 learn(transfer.head_of(suspect), transfer.precompute(backbone, learned), "head")
 
