@@ -1,4 +1,4 @@
-"""When does fine-tuning pay, with which schedule? `python -m benchmarks.when_it_pays pilot|test`.
+"""When does fine-tuning pay? `python -m benchmarks.when_it_pays pilot|test|centre`.
 
 pilot: settings are tried on the validation pictures that cartons and groceries bring, of other
 shop visits than the training pictures. test: the course's own schedule, fixed after that, is judged
@@ -16,12 +16,21 @@ from tl_course import machine
 
 print(machine.ready())  # before TensorFlow is imported, so that it does not greet
 from tl_course import experiments, photographs, transfer  # noqa: E402
+from tl_course.commands import _datasets  # noqa: E402
 from tl_course.transfer import Schedule  # noqa: E402
 from tools import record_results  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 SETS, IMAGE_SIZE = ("cartons", "groceries"), 128
 PILOT_SEEDS, TEST_SEEDS = (100, 101), (0, 1, 2, 3, 4)
+CENTRE_SEEDS = (5, 6, 7, 8, 9)
+FILES = {"pilot": "fine_tuning_pilot", "test": "fine_tuning_test", "centre": "when_it_pays"}
+CENTRE = {  # pixels; few and many pictures a class; an early block; a network from scratch?
+    "cartons": (128, (5, experiments.ALL), "block_6", []),
+    "groceries": (128, (5, experiments.ALL), "block_6", []),
+    "digits": (64, (10, 50), "block_3", [experiments.SCRATCH]),
+    "drawings": (96, (10, 100), "block_6", [experiments.SCRATCH]),
+}
 SETTINGS = [  # block, highest rate, warm-up and cosine?
     ("block_14", 1e-3, True), ("block_11", 3e-4, False), ("block_11", 3e-4, True),
     ("block_11", 1e-3, True), ("block_6", 3e-4, True), ("block_6", 1e-3, True),
@@ -79,6 +88,24 @@ def test():
     return compared
 
 
+def centre():
+    """Return the Comparison of each of the four sets, as values."""
+    compared = {}
+    for name, (size, shots, early, others) in CENTRE.items():
+        blocks = ("block_16", "block_11", early)
+        ways = [experiments.HEAD, *(experiments.TUNED + block for block in blocks), *others]
+        sets = _datasets.load(name, split="test", image_size=size)
+        found = experiments.compare(ways, *sets, shots=shots, seeds=CENTRE_SEEDS, progress=log)
+        print(name, found, sep="\n", flush=True)
+        compared[name] = found.values()
+    return compared
+
+
+def log(line):
+    """Print a line at once, with the time."""
+    print(datetime.datetime.now().strftime("%H:%M:%S"), line, flush=True)
+
+
 def judged(found):
     """What a Comparison of head and fine-tuned says, and all its answers, as values."""
     (head, tuned), shots = found.ways, found.shots[0]
@@ -94,10 +121,10 @@ def judged(found):
 def main():
     """Run the part that is named, write it, return 0."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("part", choices=("pilot", "test"))
+    parser.add_argument("part", choices=tuple(FILES))
     parser.add_argument("--record", action="store_true", help="keep it in data/results, for docs/")
     options = parser.parse_args()
-    found = test() if options.part == "test" else pilot()
+    found = {"pilot": pilot, "test": test, "centre": centre}[options.part]()
     kept = {
         "date": datetime.date.today().isoformat(),
         "machine": record_results.machine(),
@@ -105,7 +132,7 @@ def main():
     }  # fmt: skip
     folder = ROOT / ("data/results" if options.record else "build/when_it_pays")
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"fine_tuning_{options.part}.json"
+    path = folder / f"{FILES[options.part]}.json"
     path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     return 0
 
