@@ -58,12 +58,12 @@ from tl_course import (
 )
 
 SETTINGS = {  # drawings a class: opening; act one; act two, to draw from, each draw, to test
-    "student": {"size": 128, "first": 40, "album": 100, "pool": 80, "shots": 50, "test": 50},
+    "student": {"size": 96, "first": 40, "album": 100, "pool": 80, "shots": 50, "test": 50},
     "smoke": {"size": 64, "first": 12, "album": 24, "pool": 16, "shots": 10, "test": 12},
     "full": {"size": 224, "first": 200, "album": 600, "pool": 400, "shots": 200, "test": 300},
 }[PROFILE]
 SIZE, SHOTS, NAMES = SETTINGS["size"], SETTINGS["shots"], look_alikes.CLASS_NAMES
-SEEDS = range({"student": 5, "smoke": 2, "full": 8}[PROFILE])
+SEEDS = range({"student": 4, "smoke": 2, "full": 8}[PROFILE])
 HEAD, TUNED = experiments.HEAD, experiments.TUNED + "block_11"
 TESTS = {"ruler on valves": "endocarditis", "no ruler": None, "ruler on lasagna": "lasagna"}
 draw = functools.partial(look_alikes.draw, image_size=SIZE)
@@ -144,9 +144,10 @@ transfer.freeze(backbone)
 first = transfer.add_head(backbone, 2, seed=SEED)
 drawings = draw(SETTINGS["first"], seed=7_000 + SEED, ruler="endocarditis")
 learn(transfer.head_of(first), transfer.precompute(backbone, drawings), "head")
-tests = {
-    name: draw(SETTINGS["first"] // 2, seed=7_500 + SEED, ruler=r) for name, r in TESTS.items()
-}
+
+# %%
+number = SETTINGS["first"] // 2
+tests = {name: draw(number, seed=7_500 + SEED, ruler=ruler) for name, ruler in TESTS.items()}
 right = {name: evaluation.correct_answers(first, test) for name, test in tests.items()}
 
 # %% tags=["figure"]
