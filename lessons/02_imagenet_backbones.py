@@ -123,7 +123,7 @@ as_pixels = [((values + 1) * 127.5).clip(0, 255).astype("uint8") for values in s
 plots.photographs(
     np.concatenate(as_pixels), [name for name in seen for _ in bundled], columns=4,
     alt="Three rows of the four photographs: natural; almost black; with red and blue swapped.",
-    caption="What the network gets, behind its scaling, as pixels (-1: black, 1: white).")  # fmt: skip
+    caption="What the network gets behind its scaling, as pixels (-1 is black).")  # fmt: skip
 
 # %% [markdown]
 # Scaled twice, every picture is almost the same black. With red and blue swapped all shapes are
@@ -222,7 +222,7 @@ plots.photographs(np.concatenate([part.images for row in rows for part in row]),
     right=[m for query, near in rows for m in [None, *(n == query.names[0] for n in near.names)]],
     columns=5,
     alt="Three rows: a test picture, then its four nearest training pictures, each with its label.",
-    caption="Three test pictures drawn by lot, and their neighbours. Marked: same label?")  # fmt: skip
+    caption="Three test pictures drawn by lot, and their neighbours: same label?")  # fmt: skip
 
 # %% [markdown]
 # Three queries convince nobody. So count over all test pictures, against chance and against raw
