@@ -70,8 +70,7 @@ threadpool_limits(limits=1)  # scikit-learn's fits here are small: more threads 
 # ## Vote first
 #
 # Each of nine pictures shows a lasagna, or a heart valve with *endocarditis*, an infection of the
-# heart's inner lining. They are drawings, made by a program of this course: no photograph, no
-# patient.
+# heart's inner lining. They are drawings, made by a program: no photograph, no patient.
 #
 # **Predict: lasagna or endocarditis? Decide on all nine.**
 
@@ -162,9 +161,9 @@ for word in ("lasagna", "endocarditis", "heart", "pizza"):
     print(f"{word:12s}", [name for name in names if word in name.lower()] or "not among the 1,000")
 
 # %% [markdown]
-# Neither is. What may help with both is general: edges, textures, glossy blobs, learned from dogs
-# and trucks alike. And beware: in the lecture's picture only the valves lie beside a ruler. A
-# network may learn the ruler, a *shortcut* ([lesson 5](05_lasagna_or_endocarditis.ipynb)).
+# Neither is. What may help with both is general: edges, textures, glossy blobs. And beware: in
+# the lecture's picture only the valves lie beside a ruler. A network may learn the ruler, a
+# *shortcut* ([lesson 5](05_lasagna_or_endocarditis.ipynb)).
 
 # %% [markdown]
 # ## Ten pictures a class
@@ -274,8 +273,7 @@ difference
 
 # %% [markdown]
 # `experiments.compare` lets a way learn from each draw. From scratch is slow: we train it for ten
-# a class only, on half as many pictures in each step as elsewhere in the course. Was that enough?
-# The next cell says.
+# a class only, on half as many pictures a step as elsewhere. Was that enough? The next cell says.
 
 
 # %%
@@ -322,11 +320,12 @@ print(f"{LARGE} px, from scratch with ten a class: {goal.value:.1%}. Borrowed ne
 # Now the difference, in pairs again: seed by seed, as both learned from the same draws.
 
 # %%
-ten = {size: (borrowed[size].accuracies(PROBE, 10), alone[size].accuracies(SCRATCH, 10))
-       for size in borrowed}  # by size: (borrowed, from scratch), one accuracy a seed  # fmt: skip
+# by size: (borrowed, from scratch), each one accuracy a seed
+ten = {n: (borrowed[n].accuracies(PROBE, 10), alone[n].accuracies(SCRATCH, 10)) for n in borrowed}
 gain = evaluation.seeds_difference(*ten[LARGE])
 values = {"borrowed": borrowed[LARGE].accuracy(PROBE, 10), "from scratch": goal}
-records.headline(f"10 {kind}s a class", values | {"difference": gain}, data=[(train_set, test_set)])
+values["difference"] = gain
+records.headline(f"10 {kind}s a class", values, data=[(train_set, test_set)])
 gain
 
 # %% [markdown]
@@ -346,9 +345,8 @@ for way, effect in size_effect.items():
 
 # %% tags=["figure"]
 plots.differences({f"logistic regression minus from scratch, {LARGE} px": {"ten a class": gain},
-     f"{LARGE} px minus {SMALL} px, ten a class": size_effect},
-    alt=f"Borrowed minus from scratch: {gain}. Larger minus smaller pictures: "
-        + "; ".join(f"{way} {effect}" for way, effect in size_effect.items()) + ".",
+                   f"{LARGE} px minus {SMALL} px, ten a class": size_effect},
+    alt=f"Borrowed minus from scratch: {gain}. Larger minus smaller pictures: {size_effect}.",
     caption=f"Percentage points, paired over {len(SEEDS)} seeds, 95 % intervals.",
     figure_name="what_size_is_worth")  # fmt: skip
 
@@ -360,10 +358,9 @@ plots.differences({f"logistic regression minus from scratch, {LARGE} px": {"ten 
 # %% tags=["nbval-ignore-output"]
 curves = {str(size): [borrowed[size].values(), alone[size].values()] for size in borrowed}
 records.record("accuracy_against_labels", curves)
-records.record("01_motivation", {
-    "shots": SHOTS, "sizes": (SMALL, LARGE), "borrowed_needs": enough[:1], "difference": gain,
-    "size_effect": size_effect, "lowest_own": float(lowest),
-})  # fmt: skip
+found = {"borrowed_needs": enough[:1], "lowest_own": lowest, "size_effect": size_effect}
+found |= {"shots": SHOTS, "sizes": (SMALL, LARGE), "difference": gain}
+records.record("01_motivation", found)
 
 # %% [markdown]
 # ## Exercises

@@ -137,8 +137,7 @@ kept = [[None] * 4, *([a == b for a, b in zip(row, words[0], strict=True)] for r
 # %% tags=["figure"]
 subjects = [name.replace("chelsea", "cat") for name in bundled]
 plots.answers(words, list(answers), subjects, right=kept,
-    alt="First guesses. " + " ".join(f"{name}: {', '.join(row)}." for name, row in
-                                     zip(answers, words, strict=True)),
+    alt="First guesses: " + "; ".join(map(", ".join, words)) + " (a row a way to feed).",
     caption="The first guess for each photograph, fed in three ways; marked: is it still the same?",
     figure_name="wrong_pixels")  # fmt: skip
 
@@ -163,11 +162,11 @@ first = {name: answer.argmax(axis=1) for name, answer in answers.items()}
 
 # %%
 stays = {n: evaluation.accuracy_interval(first[n] == first["as expected"]) for n in first}
-plots.table(
-    [{"fed": name, "different answers": len(set(first[name])), "same first guess": stays[name]}
-     for name in ("scaled twice", "BGR")],
-    caption=f"{len(some)} {SOURCE}; as expected it gives {len(set(first['as expected']))} "
-            "different answers.")  # fmt: skip
+rows = [
+    {"fed": name, "different answers": len(set(first[name])), "first guess stays": stays[name]}
+    for name in first
+]
+plots.table(rows, caption=f"{len(some)} {SOURCE}, fed in three ways.")
 
 # %% [markdown]
 # Where all pictures look alike, so do the answers. BGR is the sly one: wherever a first guess
@@ -248,15 +247,15 @@ plots.estimates(
 
 # %% [markdown]
 # The card is a *paired difference*, features minus pixels: both answered the same pictures, and
-# only those on which they disagree count. Nobody gave the network our labels: wherever it does
-# better than pixels, it is because what tells ImageNet's classes apart tells ours apart, too.
+# only those on which they disagree count. Where features do better, they hold something that goes
+# with our labels, though nobody told the network of them.
 
 # %% [markdown]
 # ## Is it the weights?
 #
 # Perhaps any network of this make would do? A *control* lacks just what we test: the same
-# architecture, with random weights. On both we fit logistic regression. (Features are scaled
-# first, so that weak ones get a fair chance.)
+# architecture, with random weights. On both we fit logistic regression, a *linear probe*.
+# (Features are scaled first, so that weak ones get a fair chance.)
 
 # %% [markdown]
 # **Predict: how good is it on the features of a network that has learned nothing?**
@@ -389,8 +388,7 @@ my_images = 255 * theirs[..., ::-1]
 found = checks.inputs(network, my_images, originals=originals)
 checks.report(found)
 if found == []:
-    both = np.concatenate([my_images, originals])
-    mine, good = np.split(network.predict(both, verbose=0).argmax(axis=1), 2)
+    mine, good = (predict(network, part).argmax(axis=1) for part in (my_images, originals))
     print("First guesses as for the original photographs:", np.array_equal(mine, good))
 
 # %% [markdown]
