@@ -346,9 +346,8 @@ plots.differences({f"logistic regression minus from scratch, {LARGE} px": {"ten 
     figure_name="what_size_is_worth")  # fmt: skip
 
 # %% [markdown]
-# Same labels, same network; only the pixels are more. (Our backbone learned on pictures of 224
-# pixels.) So try a larger size before you tune anything else: it costs computing time, but no
-# label.
+# Same labels, same network: only the pixels differ. (Our backbone learned on pictures of 224
+# pixels.) A larger size costs computing time, but no label: try it before you tune anything else.
 
 # %% tags=["nbval-ignore-output"]
 curves = {str(size): [borrowed[size].values(), alone[size].values()] for size in borrowed}

@@ -87,7 +87,7 @@ bundled = photographs.bundled_photographs(image_size=224)
 pixels = np.stack(list(bundled.values()))
 network = backbones.load_backbone("efficientnet_lite0", image_size=224, include_top=True)
 guesses = backbones.decode_predictions(predict(network, pixels), names, top=1)
-for word in ("cup", "space shuttle", "rocket", "astronaut"):
+for word in ("cup", "missile", "space shuttle", "rocket", "astronaut"):
     print(f"Is {word!r} a class? {word in names}")
 
 # %% tags=["figure"]
@@ -97,8 +97,9 @@ plots.photographs(
     caption="Four photographs, the network's first guess and its probability.")  # fmt: skip
 
 # %% [markdown]
-# No class is called *astronaut*, so that answer could only go wrong. And no answer is "I don't
-# know": the last step, *softmax*, turns 1,000 scores into probabilities that sum to one.
+# No class is called *astronaut*: that answer could only go wrong. (Nor *rocket*, though two of
+# its kind are.) And no answer is "I don't know": the last step, *softmax*, turns 1,000 scores
+# into probabilities that sum to one.
 
 # %% [markdown]
 # The table on top of this page comes from the same network and the same photographs. Only the
