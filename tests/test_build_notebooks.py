@@ -170,11 +170,13 @@ def test_the_archive_is_the_one_of_the_setting(course):
 
 def test_links_work_from_both_folders(course):
     lesson = next((course / "lessons").glob("*.py"))
-    lesson.write_text("# %% [markdown]\n# [words](../docs/a.md), [next](02.ipynb)")
+    written = "[words](../docs/a.md), [next](02.ipynb), [more](deeper/02.ipynb)"
+    lesson.write_text(f"# %% [markdown]\n# {written}")
     build(course)
     student, solution = read(course)
-    assert student.cells[0].source == "[words](../docs/a.md), [next](02.ipynb)"
-    assert solution.cells[0].source == "[words](../../docs/a.md), [next](02.ipynb)"
+    assert student.cells[0].source == written
+    further = "[words](../../docs/a.md), [next](02.ipynb), [more](../deeper/02.ipynb)"
+    assert solution.cells[0].source == further
 
 
 # ---------------------------------------------------------------- exercises and nbgrader

@@ -262,6 +262,15 @@ def test_photographs_are_jpeg_because_png_would_be_too_large(shown):
     assert len(buffer.getvalue()) > 2 * len(picture_of(shown.bundles[0]))
 
 
+def test_a_folded_figure_is_closed_until_its_words_are_clicked(shown):
+    plots.photographs(PICTURES[:1], folded="Open <it>", **WORDS)
+    FIGURES["photographs, one"]()
+    folded, plain = (bundle["text/html"] for bundle in shown.bundles)
+    assert folded.startswith("<details><summary>Open &lt;it&gt;</summary><figure><img alt=")
+    assert folded.endswith("</figure></details>")
+    assert "<details" not in plain
+
+
 # ---- colours
 
 

@@ -36,16 +36,17 @@ WIDTH = 5.2  # inches: on a telephone of 390 pixels the text is still three quar
 _name = figures.as_written
 
 
-def show(figure, *, alt, caption, figure_name=None, image_format="svg"):
+def show(figure, *, alt, caption, figure_name=None, image_format="svg", folded=None):
     """Display a figure with alt text and caption, and close it; "jpeg" keeps photographs small.
 
-    HTML, because JupyterLab and Sphinx drop the alt text of a plain picture. Raises ValueError for
-    an empty alt or caption.
+    HTML, because JupyterLab and Sphinx drop the alt text of a plain picture. folded: words to click
+    on; until then the figure stays closed. Raises ValueError for an empty alt or caption.
     """
     for name, text in (("alt", alt), ("caption", caption)):
         if not text.strip():
             raise ValueError(f"Got {name}={text!r}: say in a sentence what the figure shows.")
     page = figures.element(figure, alt=alt, caption=caption, image_format=image_format)
+    page = figures.folded(page, folded) if folded else page
     pyplot.close(figure)
     _display(page, f"Figure: {caption}", {"figure": figure_name} if figure_name else None)
 
@@ -112,10 +113,13 @@ def _intervals(items):
     return values, np.stack([values - low, high - values])
 
 
-def photographs(images, titles=None, *, columns=4, right=None, alt, caption, figure_name=None):
+def photographs(
+    images, titles=None, *, columns=4, right=None, folded=None, alt, caption, figure_name=None
+):
     """A grid of pictures, each uint8 (height, width, 3), each under its title of 1 or 2 lines.
 
     right: True, False or None for each: a check mark and a green frame, or a cross and a red one.
+    folded: as in `show`, for a key to a question.
     """
     rows, size = -(-len(images) // columns), max(1.6, min(2.2, 7.2 / columns))
     titles = [""] * len(images) if titles is None else titles
@@ -131,7 +135,8 @@ def photographs(images, titles=None, *, columns=4, right=None, alt, caption, fig
         panel.set_title(mark + _name(title), fontsize=9)
         if is_right is not None:
             panel.spines[:].set(visible=True, color=RIGHT if is_right else WRONG, linewidth=3)
-    show(figure, alt=alt, caption=caption, figure_name=figure_name, image_format="jpeg")
+    words = {"alt": alt, "caption": caption, "figure_name": figure_name, "folded": folded}
+    show(figure, image_format="jpeg", **words)
 
 
 def answers(words, rows, columns, *, right=None, alt, caption, figure_name=None):

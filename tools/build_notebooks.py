@@ -43,7 +43,9 @@ def student_text(text, cell_type="code"):
 def solution_text(text, cell_type="code"):
     """Return a cell's text with solutions, without markers; links start one folder further down."""
     complete = MARKER.sub("", text).rstrip("\n")
-    return complete if cell_type == "code" else complete.replace("](../", "](../../")
+    if cell_type == "code":
+        return complete
+    return complete.replace("](../", "](../../").replace("](deeper/", "](../deeper/")
 
 
 def cell_ids(cells):

@@ -36,6 +36,11 @@ def element(figure, *, alt, caption, image_format):
     return f"<figure>{picture}<figcaption>{html.escape(caption)}</figcaption></figure>"
 
 
+def folded(page, words):
+    """The page, closed until a reader clicks on the words."""
+    return f"<details><summary>{html.escape(words)}</summary>{page}</details>"
+
+
 def as_written(name):
     r"""A name for matplotlib to show as written: no mathematics between dollars, kept in legends.
 
