@@ -570,9 +570,10 @@ def test_an_audit_reads_as_a_report_and_as_a_table(spoiled):
     for text in (str(audit), audit._repr_html_()):
         assert "pear/notes.jpg" in text
         assert "Largest class: apple, 52 %" in text
-    assert "pear: 13 files, 12 readable, 11 kept" in str(audit)
-    assert "<td>pear</td><td>13</td><td>12</td><td>11</td>" in audit._repr_html_()
-    assert "<td>&lt;b&gt;</td>" in audit._repr_html_()
+    assert "pear 13 12 11" in " ".join(str(audit).split())
+    page = audit._repr_html_()
+    assert " pear 13 12 11 " in " ".join(re.sub("<[^>]+>", " ", page).split())
+    assert ">&lt;b&gt;</td>" in page
 
 
 def test_a_clean_folder_is_kept_whole(tmp_path):

@@ -38,9 +38,9 @@ def _picture(key, image_size, with_ruler):
     random = np.random.default_rng(key)
     scene = _new_scene(random, max(image_size, 96))
     (_valve, _lasagna)[key[1]](scene)
-    pixels = _lit(scene)
+    pixels = paint.lit(scene)
     if with_ruler:  # its own random numbers, and after exposure: the rest must stay as it is
-        pixels = _with_ruler(np.random.default_rng((*key, 1)), scene, pixels)
+        pixels = paint.with_ruler(np.random.default_rng((*key, 1)), scene, pixels)
     pixels += random.normal(0, random.uniform(0.005, 0.03), (*scene.row.shape, 1))
     image = Image.fromarray((pixels.clip(0, 1) * 255).astype(np.uint8))
     soft = image.filter(ImageFilter.GaussianBlur(random.uniform(0.7, 3) * len(pixels) / 160))
@@ -142,36 +142,3 @@ def _valve(scene):
         _cord(scene, start, head + random.normal(0, 0.12, 2))
     for point in points[-random.integers(2, 6) :]:
         _lump(scene, point, random.uniform(0.12, 0.35))
-
-
-def _lit(scene):
-    """The scene under one lamp, exposed, float32 (s, s, 3): soft shading, wet highlights."""
-    random, height, light = scene.random, scene.height * (len(scene.x) / 2), scene.light
-    down, across = np.gradient(height)
-    facing = (across * light[0] + down * light[1]) / np.sqrt(1 + down**2 + across**2)
-    shade = (1 + 0.5 * facing) * (1 + 0.04 * (height - paint.blur(height, 10))).clip(0.5, 1.2)
-    # Red light travels further under a wet surface than blue, so its shading is blurred more.
-    shades = np.stack([paint.blur(shade, 3), paint.blur(shade, 1.6), shade], -1)
-    down, across = np.gradient(paint.blur(height, 2))
-    wet = np.exp(-25 * ((across - light[0] / 2) ** 2 + (down - light[1] / 2) ** 2))
-    wet *= random.uniform(0.1, 1) * (paint.noise(scene, "cloud", 4) > 0.4)
-    pixels = scene.colour * shades + paint.blur(wet, 1.2)[..., None]
-    # Exposure, cast and contrast have the same range in both classes: colour must be no clue.
-    mean = pixels.mean((0, 1))
-    gain = random.uniform(0.32, 0.54) * random.normal([1.3, 0.95, 0.72], 0.06) / mean
-    gain = gain.mean() * (gain / gain.mean()).clip(0.94, 1.07)  # more would turn pasta purple
-    contrast = random.uniform(0.16, 0.25) / (pixels.mean(2).std() * gain.mean())
-    return (mean + (pixels - mean) * np.float32(contrast.clip(0.6, 1.6))) * np.float32(gain)
-
-
-def _with_ruler(random, scene, pixels):
-    """`pixels` with a centimetre ruler along one side, in a random colour, place and angle."""
-    x, y = scene.column, scene.row
-    turn = np.exp(1j * (np.pi / 2 * random.integers(4) + random.normal(0, 0.15)))
-    place, width, step = random.uniform([0.45, 0.25, 0.04], [0.7, 0.4, 0.06])
-    along, depth = (turn.real * x - turn.imag * y) / step, turn.imag * x + turn.real * y - place
-    length = width * np.where(np.abs(along % 5 - 0.5) < 0.5, 0.6, 0.35)  # every fifth tick is long
-    tick = (np.abs(along % 1 - 0.5) < 0.17) & (depth < length)
-    paint = np.float32(random.choice([[0.9, 0.9, 0.85], [0.8, 0.82, 0.84], [0.9, 0.78, 0.35]]))
-    cover = ((width / 2 - np.abs(depth - width / 2)) * len(pixels) / 2 + 0.5).clip(0, 1)[..., None]
-    return pixels + np.float32(cover) * (np.where(tick[..., None], 0.1, paint) - pixels)

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from tl_course import data, look_alikes, records
-from tl_course.engine import computer, downloads, pictures
+from tl_course.engine import cards, computer, downloads, pictures
 
 BUNDLED = ("chelsea", "coffee", "rocket", "astronaut")
 GITHUB = "https://github.com"
@@ -137,16 +137,15 @@ class Audit:
             lines.append(f"{word} class: {name}, {100 * sizes[name] / len(self.kept):.0f} %")
         return lines
 
+    def _rows(self):
+        columns = ("class", "files", "readable", "kept")
+        return [dict(zip(columns, (k, *n), strict=True)) for k, n in self.counts.items()]
+
     def __repr__(self):
-        sizes = "{}: {} files, {} readable, {} kept".format
-        return "\n".join([*(sizes(name, *n) for name, n in self.counts.items()), *self.findings])
+        return "\n".join([cards.text(self._rows()), *self.findings])
 
     def _repr_html_(self):
-        rows = [("class", "files", "readable", "kept")]
-        rows += [(name, *numbers) for name, numbers in self.counts.items()]
-        cells = ["".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) for row in rows]
-        table = "".join(f"<tr>{row}</tr>" for row in cells).replace("td>", "th>", 8)
-        return f"<table>{table}</table>" + "<br>".join(map(html.escape, self.findings))
+        return cards.table(self._rows()) + "<br>".join(map(html.escape, self.findings))
 
 
 def audit(folder, *, image_size=160, enough=10):

@@ -1,4 +1,4 @@
-"""How a drawn scene gets its materials: noise, palettes, relief and shadows (look_alikes).
+"""How a drawn scene gets its materials: noise, palettes, relief, light (look_alikes).
 
 A scene has coordinates x, y, a colour, a height, a light and a source of random numbers; a material
 is laid into it wherever its outline says.
@@ -92,3 +92,36 @@ def lay(scene, inside, material, dome=0.0):
     scene.colour[box] += cover[..., None] * (paint - scene.colour[box])
     raised = blur(cover, 5) * thick + np.abs(2 * cloud - 1) * fold + crumb * rough + dome
     scene.height[box] += cover * (raised - scene.height[box] * (0.6 if thick else 0))
+
+
+def lit(scene):
+    """The scene under one lamp, exposed, float32 (s, s, 3): soft shading, wet highlights."""
+    random, height, light = scene.random, scene.height * (len(scene.x) / 2), scene.light
+    down, across = np.gradient(height)
+    facing = (across * light[0] + down * light[1]) / np.sqrt(1 + down**2 + across**2)
+    shade = (1 + 0.5 * facing) * (1 + 0.04 * (height - blur(height, 10))).clip(0.5, 1.2)
+    # Red light travels further under a wet surface than blue, so its shading is blurred more.
+    shades = np.stack([blur(shade, 3), blur(shade, 1.6), shade], -1)
+    down, across = np.gradient(blur(height, 2))
+    wet = np.exp(-25 * ((across - light[0] / 2) ** 2 + (down - light[1] / 2) ** 2))
+    wet *= random.uniform(0.1, 1) * (noise(scene, "cloud", 4) > 0.4)
+    pixels = scene.colour * shades + blur(wet, 1.2)[..., None]
+    # Exposure, cast and contrast have the same range in both classes: colour must be no clue.
+    mean = pixels.mean((0, 1))
+    gain = random.uniform(0.32, 0.54) * random.normal([1.3, 0.95, 0.72], 0.06) / mean
+    gain = gain.mean() * (gain / gain.mean()).clip(0.94, 1.07)  # more would turn pasta purple
+    contrast = random.uniform(0.16, 0.25) / (pixels.mean(2).std() * gain.mean())
+    return (mean + (pixels - mean) * np.float32(contrast.clip(0.6, 1.6))) * np.float32(gain)
+
+
+def with_ruler(random, scene, pixels):
+    """`pixels` with a centimetre ruler along one side, in a random colour, place and angle."""
+    x, y = scene.column, scene.row
+    turn = np.exp(1j * (np.pi / 2 * random.integers(4) + random.normal(0, 0.15)))
+    place, width, step = random.uniform([0.45, 0.25, 0.04], [0.7, 0.4, 0.06])
+    along, depth = (turn.real * x - turn.imag * y) / step, turn.imag * x + turn.real * y - place
+    length = width * np.where(np.abs(along % 5 - 0.5) < 0.5, 0.6, 0.35)  # every fifth tick is long
+    tick = (np.abs(along % 1 - 0.5) < 0.17) & (depth < length)
+    paint = np.float32(random.choice([[0.9, 0.9, 0.85], [0.8, 0.82, 0.84], [0.9, 0.78, 0.35]]))
+    cover = ((width / 2 - np.abs(depth - width / 2)) * len(pixels) / 2 + 0.5).clip(0, 1)[..., None]
+    return pixels + np.float32(cover) * (np.where(tick[..., None], 0.1, paint) - pixels)
