@@ -43,12 +43,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from tl_course import backbones, evaluation, photographs, plots, records
+from tl_course import backbones, evaluation, photographs, plots, records, transfer
 
 LITE = ["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"]
 SETTINGS = {  # take every k-th picture; drawings stand in for photographs that cannot be had
     "smoke": {"size": 96, "every": 3, "drawings": 48, "rounds": 5, "networks": LITE},
-    "student": {"size": 160, "every": 1, "drawings": 80, "rounds": 15, "networks": LITE},
+    "student": {"size": 160, "every": 1, "drawings": 80, "rounds": 11, "networks": LITE},
     "full": {"size": 224, "every": 1, "drawings": 200, "rounds": 15,
              "networks": list(backbones.RECIPES)},
 }[PROFILE]  # fmt: skip
@@ -139,7 +139,7 @@ plots.table(rows, caption=f"At {SIZE} pixels, on this machine; medians of {len(r
 # %%
 def is_right(network):
     """Fit logistic regression on its features: is it right on each test picture, bool (n,)."""
-    known, asked = (predict(network, part.images) for part in (train_set, test_set))
+    known, asked = (transfer.extract_features(network, s.images) for s in (train_set, test_set))
     probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
     with threadpool_limits(1):  # so small a fit loses more by sharing the work than it gains
         return probe.fit(known, train_set.labels).predict(asked) == test_set.labels

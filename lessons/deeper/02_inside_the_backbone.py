@@ -43,7 +43,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from tl_course import anatomy, backbones, evaluation, photographs, plots, records
+from tl_course import anatomy, backbones, evaluation, photographs, plots, records, transfer
 
 SETTINGS = {  # take every k-th picture; drawings stand in for photographs that cannot be had
     "smoke": {"size": 96, "every": 3, "drawings": 48, "pictures": 32},
@@ -177,7 +177,7 @@ plots.table(rows, caption=f"{len(network.layers)} layers, {network.count_params(
 # %%
 before_pooling = keras.Model(network.input, network.get_layer("top_relu").output)
 cells = predict(before_pooling, some)
-zero = predict(network, some) == 0
+zero = transfer.extract_features(network, some) == 0
 silent_everywhere = cells.max(axis=(1, 2)) == 0
 del before_pooling
 
