@@ -5,6 +5,7 @@ import hashlib
 import http.server
 import io
 import os
+import re
 import struct
 import threading
 import time
