@@ -19,6 +19,8 @@ from tl_course.engine import computer, downloads, pictures
 
 BUNDLED = ("chelsea", "coffee", "rocket", "astronaut")
 GITHUB = "https://github.com"
+DIGITS = {"train": slice(1000), "val": slice(1000, 1400), "test": slice(1400, None)}
+SEEDS_AHEAD = {"train": 0, "val": 400_000, "test": 500_000}  # of drawings: none comes twice
 
 
 class PhotographsUnavailable(RuntimeError):
@@ -222,19 +224,41 @@ def load_dataset(name, *, split, image_size):
     return data.ImageSet(np.stack(images), labels, class_names, source=name)
 
 
-def load_or_draw(name, *, image_size, seed, num_per_class):
-    """(train_set, test_set): the photographs `name`, else `num_per_class` drawings a class.
+def load_or_draw(name, *, image_size, seed, num_per_class, splits=("train", "test")):
+    """One ImageSet a split of the data set `name`, else `num_per_class` drawings a class.
 
-    `source` tells which: the name, or "drawings". A printed line says it, too.
+    name: as in `load_dataset`, or "drawings", or "digits", scikit-learn's. splits: of "train",
+    "val" and "test". `source` tells which pictures they are; a printed line says it, too.
     """
     try:
-        sets = [load_dataset(name, split=part, image_size=image_size) for part in ("train", "test")]
-        print(f"Data: photographs {name!r}, {len(sets[0])} to train, {len(sets[1])} to test")
+        if name == "digits":
+            sets = [digits(split=part, image_size=image_size) for part in splits]
+        elif name != "drawings":
+            sets = [load_dataset(name, split=part, image_size=image_size) for part in splits]
     except PhotographsUnavailable as reason:
-        seeds = (seed, seed + 500_000)
-        sets = [look_alikes.draw(num_per_class, image_size=image_size, seed=s) for s in seeds]
         print(f"{reason}\nData: drawings of lasagna and heart valves instead of {name!r}")
+        name = "drawings"
+    if name == "drawings":
+        seeds = (seed + SEEDS_AHEAD[part] for part in splits)
+        sets = [look_alikes.draw(num_per_class, image_size=image_size, seed=s) for s in seeds]
+    counts = ", ".join(f"{len(one)} to {part}" for one, part in zip(sets, splits, strict=True))
+    print(f"Data: {name if name in ('drawings', 'digits') else f'photographs {name!r}'}, {counts}")
     return tuple(sets)
+
+
+def digits(*, split, image_size):
+    """Handwritten digits of scikit-learn as an ImageSet: grey, 8 x 8 pixels, enlarged.
+
+    Cut in the order of their file: shuffled, a writer's next digit would judge.
+    """
+    from sklearn.datasets import load_digits
+
+    found, size = load_digits(), (image_size, image_size)
+    grey = [Image.fromarray(np.uint8(one * 255 / 16)).resize(size) for one in found.images]
+    rgb = np.repeat(np.stack(grey)[..., None], 3, axis=3)
+    names = tuple(map(str, found.target_names))
+    every = data.ImageSet(rgb, found.target.astype("int64"), names, source="digits")
+    return every.take(DIGITS[split])
 
 
 def fetch(name, *, folder=None):
