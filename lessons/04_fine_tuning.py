@@ -167,8 +167,8 @@ for part, prefix in (parts | {"last convolution": "top_", "our head": "head/"}).
     count = sum(path.startswith(prefix) for path in before)
     norm = sum("_bn/" in path for path in here)
     rows.append({"part": part, "arrays": count, "moved": len(here), "in a norm": norm, "by": by})
-plots.table(rows, caption="Arrays of weights, how many moved, how many of these in BatchNormalization"
-            f", and by how much of their size. Just what was free moved: {only_free}.")  # fmt: skip
+plots.table(rows, caption="Arrays of weights, how many moved, how many of these in a norm (Batch"
+            f"Normalization), by how much. Just what was free moved: {only_free}.")  # fmt: skip
 
 # %% [markdown]
 # Three *kernels* a block, with which its convolutions multiply, and our head. The backbone's
