@@ -40,7 +40,6 @@ LIVE_SET = "cartons"  # or "groceries", "drawings", "digits": who runs in the ra
 import keras
 import numpy as np
 from jupyterquiz import display_quiz
-from keras import layers
 
 from tl_course import (  # isort: skip
     backbones, checks, data, evaluation, experiments, photographs, plots, records, transfer,
@@ -53,7 +52,7 @@ SIZE, SHOTS, FEW, DRAWN, SEEDS, FROM, ALSO = {
     "full": (128, 20, 5, 100, 5, "block_11", ("groceries", "drawings", "digits")),
 }[PROFILE]
 SOURCE, BLOCK = {"image_size": SIZE, "seed": SEED, "num_per_class": DRAWN}, "block_14"
-HEAD, MIDDLE, SCRATCH = experiments.HEAD, experiments.TUNED + "block_11", experiments.SCRATCH
+pool, val_set = photographs.load_or_draw("groceries", **SOURCE, splits=("train", "val"))
 four = np.stack(list(photographs.bundled_photographs(image_size=SIZE).values()))
 
 # %% [markdown]
@@ -64,7 +63,6 @@ four = np.stack(list(photographs.bundled_photographs(image_size=SIZE).values()))
 # ImageNet's own head stays there, too, beside ours.
 
 # %%
-pool, val_set = photographs.load_or_draw("groceries", **SOURCE, splits=("train", "val"))
 train_set = data.few_shot(pool, SHOTS, seed=SEED)
 imagenet = backbones.load_backbone("efficientnet_lite0", image_size=SIZE, include_top=True)
 backbone = keras.Model(imagenet.input, imagenet.layers[-2].output, name="backbone")
@@ -81,10 +79,11 @@ start, answers = model.get_weights(), {}
 # %%
 transfer.unfreeze(backbone, from_block=BLOCK)
 top, (activations, others) = transfer.on_activations(model, BLOCK, train_set, val_set)
-for rate in (None, 1e-4, 1e-3, 1e-2):
+transfer.compile_for_classes(top, learning_rate=1e-4)
+for rate, epochs in ((0, 0), (1e-4, 5), (1e-3, 5), (1e-2, 5)):
     model.set_weights(start)
-    if rate:
-        transfer.train(top, activations, learning_rate=rate, epochs=5, seed=SEED)
+    transfer.reset_optimizer(top, learning_rate=rate)
+    top.fit(activations.images, activations.labels, epochs=epochs, shuffle=False, verbose=0)
     answers[f"rate {rate:g}" if rate else "borrowed"] = imagenet.predict(four, verbose=0)
 
 # %% tags=["figure"]
@@ -103,7 +102,6 @@ plots.answers(
 # %% [markdown]
 # A learning rate is the size of a step. The backbone learned from 1.3 million photographs; a few
 # large steps on fruit overwrite that, for every picture in the world: *catastrophic forgetting*.
-# (`transfer.train` had warned us.)
 
 # %% [markdown]
 # ## Unfreeze gently: step (b), written out
@@ -115,7 +113,7 @@ plots.answers(
 backbone.trainable = True
 first = [layer.name for layer in backbone.layers].index(f"{BLOCK}_expand_conv")
 for number, layer in enumerate(backbone.layers):
-    is_norm = isinstance(layer, layers.BatchNormalization)
+    is_norm = isinstance(layer, keras.layers.BatchNormalization)
     layer.trainable = number >= first and not is_norm
 
 # %% [markdown]
@@ -232,7 +230,7 @@ plots.table(rows, caption=f"Right on validation pictures after fine-tuning at up
 # **Predict: how far do the means drift at 1e-8, compared with 1e-4?**
 
 # %%
-norms = [layer for layer in top.layers if isinstance(layer, layers.BatchNormalization)]
+norms = [layer for layer in top.layers if isinstance(layer, keras.layers.BatchNormalization)]
 model.set_weights(start)
 means = np.concatenate([norm.moving_mean.numpy() for norm in norms])
 spreads = np.concatenate([norm.moving_variance.numpy() + 1e-3 for norm in norms]) ** 0.5
@@ -325,10 +323,11 @@ gains[known.source]
 kept = records.last_results("when_it_pays")
 grid = {name: experiments.from_values(values) for name, values in kept["results"].items()}
 for name, found in grid.items():
-    said = [f"{w} {found.difference(w, HEAD, found.shots[-1]).verdict}" for w in found.ways[1:]]
+    said = [f"{w} {found.difference(w, ways[1], found.shots[-1]).verdict}" for w in found.ways[1:]]
     print(f"{name}: {', '.join(said)}".replace(experiments.TUNED, ""))
 
 # %% tags=["figure"]
+HEAD, MIDDLE, SCRATCH = experiments.HEAD, experiments.TUNED + "block_11", experiments.SCRATCH
 panels = {
     f"{name}, {found.shots[-1]} a class": {
         way.removeprefix(experiments.TUNED): found.difference(way, HEAD, found.shots[-1])
