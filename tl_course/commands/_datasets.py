@@ -5,7 +5,7 @@ import functools
 from tl_course import data, look_alikes, photographs
 
 DATASETS = ("groceries", "cartons", "blood_cells", "digits", "drawings")
-DRAWN = {"pool": (50, 0), "val": (50, 500_000), "test": (50, 600_000)}  # (a class, seed)
+DRAWN = {"pool": (100, 0), "val": (100, 500_000), "test": (100, 600_000)}  # (a class, seed)
 
 
 def load(name, *, split, image_size):
