@@ -203,11 +203,17 @@ def load_dataset(name, *, split, image_size):
     """Photographs of the course as an ImageSet, fetched when they are not here yet.
 
     name: "groceries" (8 classes of fruit and vegetables), "cartons" (16 kinds of juice and milk
-    cartons), "blood_cells" (3 classes, cut out by box) or "baked_dishes" (for testing only).
+    cartons), "blood_cells" (3 classes, cut out by box), "baked_dishes" (for testing only) or
+    "digits" (scikit-learn's, enlarged; cut in the order of their file: shuffled, a writer's next
+    digit would judge).
     split: "train", "test" or, of groceries and cartons, "val": the data set's own. val and test
     photographs of these two come from other shop visits, the test of blood cells from others.
     Raises PhotographsUnavailable, in one sentence that says what to do.
     """
+    if name == "digits":
+        images, labels = pictures.digits(image_size)
+        every = data.ImageSet(images, labels, tuple("0123456789"), source=name)
+        return every.take(DIGITS[split])
     manifest = _read_manifest(name)
     splits = sorted({row["split"] for row in manifest})
     if split not in splits:
@@ -227,13 +233,11 @@ def load_dataset(name, *, split, image_size):
 def load_or_draw(name, *, image_size, seed, num_per_class, splits=("train", "test")):
     """One ImageSet a split of the data set `name`, else `num_per_class` drawings a class.
 
-    name: as in `load_dataset`, or "drawings", or "digits", scikit-learn's. splits: of "train",
-    "val" and "test". `source` tells which pictures they are; a printed line says it, too.
+    name: as in `load_dataset`, or "drawings". splits: of "train", "val" and "test". `source` tells
+    which pictures they are; a printed line says it, too.
     """
     try:
-        if name == "digits":
-            sets = [digits(split=part, image_size=image_size) for part in splits]
-        elif name != "drawings":
+        if name != "drawings":
             sets = [load_dataset(name, split=part, image_size=image_size) for part in splits]
     except PhotographsUnavailable as reason:
         print(f"{reason}\nData: drawings of lasagna and heart valves instead of {name!r}")
@@ -244,21 +248,6 @@ def load_or_draw(name, *, image_size, seed, num_per_class, splits=("train", "tes
     counts = ", ".join(f"{len(one)} to {part}" for one, part in zip(sets, splits, strict=True))
     print(f"Data: {name if name in ('drawings', 'digits') else f'photographs {name!r}'}, {counts}")
     return tuple(sets)
-
-
-def digits(*, split, image_size):
-    """Handwritten digits of scikit-learn as an ImageSet: grey, 8 x 8 pixels, enlarged.
-
-    Cut in the order of their file: shuffled, a writer's next digit would judge.
-    """
-    from sklearn.datasets import load_digits
-
-    found, size = load_digits(), (image_size, image_size)
-    grey = [Image.fromarray(np.uint8(one * 255 / 16)).resize(size) for one in found.images]
-    rgb = np.repeat(np.stack(grey)[..., None], 3, axis=3)
-    names = tuple(map(str, found.target_names))
-    every = data.ImageSet(rgb, found.target.astype("int64"), names, source="digits")
-    return every.take(DIGITS[split])
 
 
 def fetch(name, *, folder=None):

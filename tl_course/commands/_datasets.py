@@ -11,14 +11,11 @@ DRAWN = {"pool": (100, 0), "val": (100, 500_000), "test": (100, 600_000)}  # (a 
 def load(name, *, split, image_size):
     """(the pool to learn from, the pictures that judge), ImageSets. split: "val" or "test".
 
-    val: groceries' and cartons' own, of blood cells a part of the pool. Digits, scikit-learn's,
-    are cut in the order of their file: shuffled, a writer's next digit would judge.
+    val: each set's own, of blood cells a part of the pool.
     """
     if name == "drawings":
         parts = (DRAWN["pool"], DRAWN[split])
         return tuple(look_alikes.draw(n, image_size=image_size, seed=seed) for n, seed in parts)
-    if name == "digits":
-        return tuple(photographs.digits(split=s, image_size=image_size) for s in ("train", split))
     read = functools.partial(photographs.load_dataset, name, image_size=image_size)
     if (name, split) == ("blood_cells", "val"):
         return data.split(read(split="train"), (0.8, 0.2), seed=0)
