@@ -323,7 +323,7 @@ records.headline(f"{ways[0]} minus head, {FEW} a class", gains, data=list(raced.
 gains[known.source]
 
 # %% [markdown]
-# One set, few pictures. The whole table takes an hour, so it is *recorded*: four sets, all
+# One set, few pictures. The whole table takes much longer, so it is *recorded*: four sets, all
 # labels, five other seeds, three blocks to begin with. Rates, steps and blocks had been [fixed
 # before](../docs/experiments.md), on validation pictures.
 
@@ -336,11 +336,12 @@ for name, found in grid.items():
 
 # %% tags=["figure"]
 HEAD, MIDDLE, SCRATCH = experiments.HEAD, experiments.TUNED + "block_11", experiments.SCRATCH
+labels = {name: f"{c.shots[-1]} a class".replace("all a class", "all") for name, c in grid.items()}
 panels = {
-    f"{name}, {found.shots[-1]} a class": {
-        way.removeprefix(experiments.TUNED): found.difference(way, HEAD, found.shots[-1])
-        for way in found.ways[1:]
-        if (way, name) != (SCRATCH, "drawings")
+    f"{name}, {labels[name]}": {
+        way.removeprefix("fine-tuned "): found.difference(way, HEAD, found.shots[-1])
+        for way in found.ways
+        if way != HEAD and (way, name) != (SCRATCH, "drawings")
     }
     for name, found in grid.items()
 }
