@@ -97,6 +97,7 @@ plots.answers(
             "fine-tuned on fruit. ✓: the same as before.",
     figure_name="jackfruit",
 )  # fmt: skip
+print("Of four answers as before:", *(f"{name}: {count}" for name, count in as_before.items()))
 
 # %% [markdown]
 # A learning rate is the size of a step. The backbone learned from 1.3 million photographs; a few
@@ -165,8 +166,10 @@ for part, prefix in (parts | {"last convolution": "top_", "our head": "head/"}).
     count = sum(path.startswith(prefix) for path in before)
     norm = sum("_bn/" in path for path in here)
     rows.append({"part": part, "arrays": count, "moved": len(here), "in a norm": norm, "by": by})
-plots.table(rows, caption="Arrays of weights, how many moved, how many of these in a norm (Batch"
-            f"Normalization), by how much. Just what was free moved: {only_free}.")  # fmt: skip
+plots.table(
+    rows, caption="Arrays of weights; how many moved, how many of BatchNormalization; how far"
+)
+print("Just what was free moved, and no BatchNormalization:", only_free)
 
 # %% [markdown]
 # Three *kernels* a block, with which its convolutions multiply, and our head. The backbone's

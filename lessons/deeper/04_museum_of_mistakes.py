@@ -77,7 +77,7 @@ start, before = model.get_weights(), transfer.snapshot(model)
 # same blocks.
 
 # %%
-old = keras.Model(top.input, imagenet.layers[-1](top.get_layer("pooling").output))
+old = transfer.split_at(imagenet, BLOCK)[1]  # the same blocks, under their own head
 kernels = [w for w in top.trainable_weights if not w.path.startswith("head/")]
 
 
@@ -92,6 +92,9 @@ def measured():
     """The three instruments, of the network as it is now."""
     called = old.predict(others.images, verbose=0).argmax(axis=1)
     return {"distance": distance(), "right": evaluation.correct_answers(top, others), "old": called}
+
+
+print(f"Right at the start: {100 * measured()['right'].mean():.0f} % of {len(others)}")
 
 
 # %%
@@ -292,6 +295,8 @@ layered = measured()
 model.set_weights(start)
 history = transfer.train(top, activations, schedule=plan, seed=SEED)
 plain = measured()
+
+# %%
 print(f"Distance: {plain['distance']:.2g} with one rate, {layered['distance']:.2g} layer-wise")
 evaluation.accuracy_difference(layered["right"], plain["right"])
 
