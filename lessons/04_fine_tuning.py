@@ -166,9 +166,7 @@ for part, prefix in (parts | {"last convolution": "top_", "our head": "head/"}).
     count = sum(path.startswith(prefix) for path in before)
     norm = sum("_bn/" in path for path in here)
     rows.append({"part": part, "arrays": count, "moved": len(here), "in a norm": norm, "by": by})
-plots.table(
-    rows, caption="Arrays of weights; how many moved, how many of BatchNormalization; how far"
-)
+plots.table(rows, caption="Arrays of weights: how many moved, how many in a norm, how far")
 print("Just what was free moved, and no BatchNormalization:", only_free)
 
 # %% [markdown]
