@@ -153,6 +153,17 @@ def test_photographs_come_first(monkeypatch, capsys):
     assert "data: photographs 'groceries'" in printed and "drawings" not in printed
 
 
+@pytest.mark.parametrize("name", ["drawings", "digits"])
+def test_each_split_has_pictures_of_its_own(name, capsys):
+    splits = ("train", "val", "test")
+    sets = photographs.load_or_draw(name, image_size=32, seed=1, num_per_class=2, splits=splits)
+    assert [one.source for one in sets] == [name] * 3
+    assert f"Data: {name}, {len(sets[0])} to train" in capsys.readouterr().out
+    assert len({one.class_names for one in sets}) == 1
+    pictures = [image.tobytes() for one in sets for image in one.images]
+    assert len(pictures) - len(set(pictures)) <= (0 if name == "drawings" else 2)
+
+
 def test_a_picture_takes_milliseconds():
     look_alikes.draw(1, image_size=160, seed=1)  # the noise is made on the first call
     start = time.process_time()

@@ -19,6 +19,8 @@ from tl_course.engine import cards, computer, downloads, pictures
 
 BUNDLED = ("chelsea", "coffee", "rocket", "astronaut")
 GITHUB = "https://github.com"
+DIGITS = {"train": slice(1000), "val": slice(1000, 1400), "test": slice(1400, None)}
+SEEDS_AHEAD = {"train": 0, "val": 400_000, "test": 500_000}  # of drawings: none comes twice
 
 
 class PhotographsUnavailable(RuntimeError):
@@ -200,11 +202,17 @@ def load_dataset(name, *, split, image_size):
     """Photographs of the course as an ImageSet, fetched when they are not here yet.
 
     name: "groceries" (8 classes of fruit and vegetables), "cartons" (16 kinds of juice and milk
-    cartons), "blood_cells" (3 classes, cut out by box) or "baked_dishes" (for testing only).
+    cartons), "blood_cells" (3 classes, cut out by box), "baked_dishes" (for testing only) or
+    "digits" (scikit-learn's, enlarged; cut in the order of their file: shuffled, a writer's next
+    digit would judge).
     split: "train", "test" or, of groceries and cartons, "val": the data set's own. val and test
     photographs of these two come from other shop visits, the test of blood cells from others.
     Raises PhotographsUnavailable, in one sentence that says what to do.
     """
+    if name == "digits":
+        images, labels = pictures.digits(image_size)
+        every = data.ImageSet(images, labels, tuple("0123456789"), source=name)
+        return every.take(DIGITS[split])
     manifest = _read_manifest(name)
     splits = sorted({row["split"] for row in manifest})
     if split not in splits:
@@ -221,18 +229,23 @@ def load_dataset(name, *, split, image_size):
     return data.ImageSet(np.stack(images), labels, class_names, source=name)
 
 
-def load_or_draw(name, *, image_size, seed, num_per_class):
-    """(train_set, test_set): the photographs `name`, else `num_per_class` drawings a class.
+def load_or_draw(name, *, image_size, seed, num_per_class, splits=("train", "test")):
+    """One ImageSet a split of the data set `name`, else `num_per_class` drawings a class.
 
-    `source` tells which: the name, or "drawings". A printed line says it, too.
+    name: as in `load_dataset`, or "drawings". splits: of "train", "val" and "test". `source` tells
+    which pictures they are; a printed line says it, too.
     """
     try:
-        sets = [load_dataset(name, split=part, image_size=image_size) for part in ("train", "test")]
-        print(f"Data: photographs {name!r}, {len(sets[0])} to train, {len(sets[1])} to test")
+        if name != "drawings":
+            sets = [load_dataset(name, split=part, image_size=image_size) for part in splits]
     except PhotographsUnavailable as reason:
-        seeds = (seed, seed + 500_000)
-        sets = [look_alikes.draw(num_per_class, image_size=image_size, seed=s) for s in seeds]
         print(f"{reason}\nData: drawings of lasagna and heart valves instead of {name!r}")
+        name = "drawings"
+    if name == "drawings":
+        seeds = (seed + SEEDS_AHEAD[part] for part in splits)
+        sets = [look_alikes.draw(num_per_class, image_size=image_size, seed=s) for s in seeds]
+    counts = ", ".join(f"{len(one)} to {part}" for one, part in zip(sets, splits, strict=True))
+    print(f"Data: {name if name in ('drawings', 'digits') else f'photographs {name!r}'}, {counts}")
     return tuple(sets)
 
 

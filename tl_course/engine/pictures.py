@@ -99,3 +99,12 @@ def cut(photograph, square, image_size, scale=1):
     part, inside = photograph.crop((*first, *last)), edges - np.tile(first, 2)
     new_size = (image_size, image_size)
     return np.asarray(part.resize(new_size, Image.Resampling.BILINEAR, box=tuple(inside)))
+
+
+def digits(image_size):
+    """Handwritten digits of scikit-learn, grey: uint8 (n, size, size, 3), and labels (n,)."""
+    from sklearn.datasets import load_digits
+
+    found, size = load_digits(), (image_size, image_size)
+    grey = [Image.fromarray(np.uint8(one * 255 / 16)).resize(size) for one in found.images]
+    return np.repeat(np.stack(grey)[..., None], 3, axis=3), found.target.astype("int64")
