@@ -95,10 +95,7 @@ mutants: setup ## plant realistic mistakes in a copy, one by one: which test see
 
 NOX = @$(BIN)/python -m nox -s $(@:test-%=%) --force-python $(PYTHON)
 
-test-codeeper: setup ## run the optional notebooks, to build/deeper
-	@$(BIN)/python -m tl_course run notebooks/deeper/*.ipynb --output build/deeper
-
-lab: setup ## run the golden notebooks with Colab's packages, installed by their set-up cell
+test-colab: setup ## run the golden notebooks with Colab's packages, installed by their set-up cell
 	$(NOX)
 
 test-newest: setup ## run them with the newest packages (PYTHON=python3.13 picks the Python)

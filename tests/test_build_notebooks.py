@@ -103,7 +103,7 @@ def test_metadata_is_what_papermill_needs(course):
     for notebook in read(course):
         assert notebook.metadata.kernelspec.name == "python3"
         assert notebook.metadata.kernelspec.language == "python"
-        assert notebook.cells[1].metadata.tags == ["parameters"]
+        assert notebook.cells[1].metadata.tags == ["parameters", "hide-input"]
         assert not any(cell.get("outputs") for cell in notebook.cells)
 
 

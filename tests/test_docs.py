@@ -121,7 +121,7 @@ def terms_not_in_their_lesson(text, folder):
     """Terms whose entry names a lesson that never says any word of the term."""
     found = []
     for term, entry in sections(text, 3).items():
-        named = re.search(r"Explained in \[[^]]+\]\(\.\./notebooks/(\w+)\.ipynb\)", entry)
+        named = re.search(r"Explained in \[[^]]+\]\(\.\./notebooks/([\w/]+)\.ipynb\)", entry)
         lesson = folder / f"{named[1]}.py" if named else folder / "none"
         stems = [word[:5].lower() for word in re.split(r"[ ]", term) if len(word) > 3]
         if not lesson.exists() or not any(stem in prose_of(lesson) for stem in stems):
@@ -207,8 +207,8 @@ def unknown_messages(text, root):
 
 
 def typed_results(text):
-    """Percentages and split minutes outside the generated block: they look measured."""
-    by_hand = re.sub(r"(?s)<!-- timings.*?<!-- end of timings -->", "", text)
+    """Percentages and split minutes outside the generated blocks: they look measured."""
+    by_hand = re.sub(r"(?s)<!-- (\w+): make readme -->.*?<!-- end of \1 -->", "", text)
     return re.findall(r"\d+(?:\.\d+)? ?%|\d+\.\d+ min\w*", without_code(by_hand))
 
 

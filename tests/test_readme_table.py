@@ -5,10 +5,11 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from common import marked_blocks
-from tl_course import records
+from tl_course import experiments, records
 from tools import experiment_tables, links, readme_table, scaling_tables
 
 HEAD = {"value": 0.82, "low": 0.77, "high": 0.86, "n": 9}
@@ -20,6 +21,13 @@ RUN = {"date": "2026-11-25", "machine": "2 CPU cores", "profile": "student", "re
 LESSON = records.table("lessons")[0]
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ("ada/course", "v1.0.0")
+EARLY = experiments.TUNED + "block_3"
+SHARES = [[[0.5, 0.5], [0.6, 0.6]], [[0.4, 0.4], [0.8, 0.8]]]  # right: of each way, shots, seed
+RACE = experiments.Comparison(
+    (experiments.HEAD, EARLY), (5, experiments.ALL), (0, 1),
+    np.arange(10) < 10 * np.array(SHARES)[..., None], np.ones((2, 2, 2)), 4, "digits",
+)  # fmt: skip
+RACED = {**RUN, "results": {"digits": RACE.values()}}
 
 
 @pytest.fixture
@@ -34,6 +42,7 @@ def course(tmp_path):
     for name in ("pilot", "test"):
         kept = Path("data", "results", f"fine_tuning_{name}.json")
         shutil.copy(ROOT / kept, tmp_path / kept)
+    (tmp_path / "data" / "results" / "when_it_pays.json").write_text(json.dumps(RACED))
     (tmp_path / "benchmarks").mkdir()
     shutil.copy(ROOT / "benchmarks" / "scaling.json", tmp_path / "benchmarks")
     for page, name in readme_table.blocks(tmp_path):
@@ -139,6 +148,19 @@ SETTING = {"data": "cartons", "shots": 10, "block": "block_11", "rate": 3e-4, "s
 LOST = {"value": -0.125, "low": -0.2, "high": -0.05, "p_value": 0.01, "n": 5}
 UNCLEAR = {"value": 0.02, "low": -0.01, "high": 0.05, "p_value": 0.2, "n": 9}
 OPENED = {"cartons": {"head": HEAD, "tuned": HEAD, "over_seeds": LOST, "over_pictures": UNCLEAR}}
+
+
+def test_the_race_of_the_four_sets_gives_every_way_minus_the_head():
+    *_, first, second, third, fourth, _, measured = experiment_tables.centre(RACED).splitlines()
+    assert first.startswith("| digits | 5 | head | 50.0 % (") and first.endswith(" |  |  |")
+    assert third.startswith("| digits | all | head | 60.0 % (") and third.endswith(" |  |  |")
+    for row, shots, accuracy, gap, verdict in (
+        (second, 5, "40.0 % (", "| -10.0 percentage points (", "| a loss |"),
+        (fourth, "all", "80.0 % (", "| +20.0 percentage points (", "| a gain |"),
+    ):
+        assert row.startswith(f"| digits | {shots} | {EARLY} | {accuracy}")
+        assert gap in row and row.endswith(verdict)
+    assert measured == "Measured on 2 CPU cores, 2026-11-25."
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """The tables of docs/experiments.md, from what `python -m benchmarks.when_it_pays` recorded."""
 
+import itertools
 import json
 
-from tl_course import evaluation
+from tl_course import evaluation, experiments
 
 PILOT = (
     "| data | a class | from | highest rate | shape | head | gain, seed by seed |\n"
@@ -10,6 +11,9 @@ PILOT = (
 )
 TEST = "| data | head | fine-tuned | difference over seeds | of the first seed, over pictures |\n"
 TEST += "|---|---|---|---|---|\n"
+CENTRE = "| data | a class | way | accuracy | minus the head | verdict |\n"
+CENTRE += "|---|---|---|---|---|---|\n"
+FILES = {"pilot": "fine_tuning_pilot", "test": "fine_tuning_test", "centre": "when_it_pays"}
 
 
 def in_points(values):
@@ -38,10 +42,24 @@ def test(recorded):
     return f"{TEST}{rows}\nMeasured on {recorded['machine']}, {recorded['date']}."
 
 
+def centre(recorded):
+    """Return the table of the four sets as markdown: every way, and what it is minus the head."""
+    rows = ""
+    for name, values in recorded["results"].items():
+        found = experiments.from_values(values)
+        for shots, way in itertools.product(found.shots, found.ways):
+            cells = [name, shots, way, found.accuracy(way, shots), "", ""]
+            if way != experiments.HEAD:
+                gap = found.difference(way, experiments.HEAD, shots)
+                cells[-2:] = gap, gap.verdict
+            rows += f"| {' | '.join(map(str, cells))} |\n"
+    return f"{CENTRE}{rows}\nMeasured on {recorded['machine']}, {recorded['date']}."
+
+
 def blocks(root):
     """Return {(page, name of a block): its text} of everything that is generated."""
     page, folder = "docs/experiments.md", root / "data" / "results"
     return {
-        (page, name): table(json.loads((folder / f"fine_tuning_{name}.json").read_text("utf-8")))
-        for name, table in {"pilot": pilot, "test": test}.items()
+        (page, name): table(json.loads((folder / f"{FILES[name]}.json").read_text("utf-8")))
+        for name, table in {"pilot": pilot, "test": test, "centre": centre}.items()
     }
