@@ -319,3 +319,25 @@ def lines(
         _in_per_cent(panel.yaxis)
     panel.legend()
     show(figure, alt=alt, caption=caption, figure_name=figure_name)
+
+
+def flow(boxes, *, alt, caption, figure_name=None):
+    """Boxes from left to right, an arrow between two: dict of a box's text -> its group, or "".
+
+    Boxes of a group share a colour; its name stands above them.
+    """
+    height = 1.1 + 0.2 * max(text.count("\n") for text in boxes)
+    figure, [[panel]] = _panels(7.2, height)
+    panel.axis("off")
+    panel.set(xlim=(-0.5, len(boxes) - 0.5), ylim=(-0.5, 0.5))
+    groups = {name: [] for name in boxes.values()}
+    for k, (text, group) in enumerate(boxes.items()):
+        groups[group].append(k)
+        colour = (COLOURS[4 + list(groups).index(group)], 0.4) if group else "white"
+        frame = {"boxstyle": "round,pad=0.5", "facecolor": colour, "edgecolor": "black"}
+        panel.text(k, -0.1, _name(text), ha="center", va="center", fontsize=11, bbox=frame)
+    for name, places in groups.items():
+        panel.text(np.mean(places), 0.5, _name(name), ha="center", va="top", fontsize=11)
+    for k in range(1, len(boxes)):
+        panel.annotate("", (k - 0.36, -0.1), (k - 0.64, -0.1), arrowprops={"arrowstyle": "->"})
+    show(figure, alt=alt, caption=caption, figure_name=figure_name)
