@@ -130,8 +130,8 @@ SCRATCH, PROBE, HEAD = experiments.SCRATCH, experiments.PROBE, experiments.HEAD
 # ```
 
 # %% [markdown]
-# A test of the course runs this very text on a folder. Now we take it apart: step (a) here, step
-# (b) in lesson 4. At the end we ask whether the pictures in `val` may judge at all. (The same [in
+# A test of the course runs this very text. Now we take it apart: step (a) here, step (b) in lesson
+# 4. At the end: may the pictures in `val` judge at all? (The same [in
 # PyTorch](../docs/recipe_pytorch.md).)
 
 # %% [markdown]
@@ -181,8 +181,8 @@ plots.flow(
 
 # %% [markdown]
 # The *head*: *dropout* hides a random fifth of the features at each training step; the *dense*
-# layer is a weighted sum a class, of a *kernel* of weights and a *bias*; softmax makes them
-# probabilities. The kernel begins at zero: all classes alike.
+# layer is a weighted sum a class, with a *kernel* of weights and a *bias*; softmax makes
+# probabilities. The kernel begins at zero.
 
 # %%
 keras.utils.set_random_seed(SEED)
@@ -194,8 +194,8 @@ model = keras.Model(backbone.input, head(x))
 # From now on we import these lines as `transfer.freeze` and `transfer.add_head`.
 #
 # `compile` names the *loss*, the error that training makes smaller, and the optimizer, *Adam*,
-# with its *learning rate*, the size of its steps. Keras settles there which weights may move: so
-# compile after freezing, and again after each change of `trainable`.
+# with its *learning rate*, the size of its steps. The first `fit` after it settles which weights
+# may move: so compile after freezing, and again after each change of `trainable`.
 
 # %% [markdown]
 # **Predict: of the network's hundreds of arrays, how many move in one epoch?** Count also the
@@ -409,15 +409,16 @@ records.headline(f"{SOURCE}, {SHOTS} a class, over seeds", both, data=[(train_se
 
 # %% tags=["nbval-ignore-output"]
 one_epoch = {"arrays": len(before), "moved": moved}
-differences = {"scratch": over_scratch, "probe": over_probe, "augmentation": from_augmentation}
-records.record("03_head_training", {"one_epoch": one_epoch, "judges": judges} | differences)
+gains = {"head_minus_scratch": over_scratch, "head_minus_probe": over_probe}
+gains["augmentation"] = from_augmentation
+records.record("03_head_training", {"one_epoch": one_epoch, "judges": judges} | gains)
 
 # %% [markdown]
 # ## Exercises
 #
-# One to repeat, one to transfer, one open. Put your code in the place of `pass`, run it, then run
-# the check below it: it names the classic mistake that it finds, and asks a question. No later
-# cell needs your answers.
+# One to repeat, one to transfer, one open. Put your code in the place of `pass`, then run the check
+# below it: it names the classic mistake that it finds, and asks a question. No later cell needs
+# your answers.
 
 # %% [markdown]
 # ### Exercise 1 (repeat): three kinds of mugs
