@@ -419,13 +419,13 @@ if hits:
 # classifier `my_model`. There is no test set here: we only practise the lines.
 
 # %% tags=["exercise"]
-my_model = None  # a classifier for the folder `ward`, its head trained
+my_model = None  # a classifier for the folder `ward`
 ### BEGIN SOLUTION
 my_set = photographs.load_folder(ward, image_size=SIZE)
 my_backbone = backbones.load_backbone("efficientnet_lite0", image_size=SIZE)
 my_model = transfer.add_head(my_backbone, len(my_set.class_names), seed=SEED)
 transfer.freeze(my_backbone)
-my_history = transfer.train(my_model, my_set, learning_rate=1e-3, epochs=3, seed=SEED)
+transfer.train(my_model, my_set, learning_rate=1e-3, epochs=3, seed=SEED)
 ### END SOLUTION
 
 # %% tags=["check"]
