@@ -155,11 +155,9 @@ print(f"{len(train_set)} to train, {len(held_back)} held back, {len(test_set)} t
 
 # %% tags=["figure"]
 shown = data.few_shot(train_set, 1, seed=SEED)
-plots.photographs(
-    shown.images, shown.names, columns=4,
-    alt=f"One training picture of each of {num_classes} classes: " + ", ".join(shown.names) + ".",
-    caption="One training picture of each class, as small as the network sees it.",
-)  # fmt: skip
+say = {"alt": f"One training picture of each of these classes: {', '.join(shown.names)}."}
+say["caption"] = "One training picture of each class, as small as the network sees it."
+plots.photographs(shown.images, shown.names, columns=4, **say)
 
 # %% [markdown]
 # One line freezes every layer of the backbone: the number of arrays that training may change
@@ -209,11 +207,8 @@ model = keras.Model(backbone.input, head(x))
 
 # %%
 before = transfer.snapshot(model)
-model.compile(
-    optimizer=keras.optimizers.Adam(1e-3),
-    loss="sparse_categorical_crossentropy",
-    metrics=["accuracy"],
-)
+loss = "sparse_categorical_crossentropy"  # sparse: labels are plain numbers
+model.compile(keras.optimizers.Adam(1e-3), loss, metrics=["accuracy"])
 history = model.fit(train_set.images, train_set.labels, epochs=1, verbose=0)
 
 # %%
@@ -344,12 +339,9 @@ print("Head minus logistic regression:", over_probe.verdict)
 
 # %% tags=["figure"]
 rows = {way: comparison.accuracy(way, SHOTS) for way in comparison.ways}
-plots.estimates(
-    rows, label="test accuracy (%)", figure_name="scratch_and_head",
-    alt="Mean test accuracy: " + "; ".join(f"{way} {row.value:.0%}" for way, row in rows.items()),
-    caption=f"{SHOTS} pictures a class of {SOURCE}, mean over {len(SEEDS)} seeds with 95 % "
-    f"intervals; guessing is right on {1 / num_classes:.0%}.",
-)  # fmt: skip
+say = {"alt": "; ".join(f"{way} {row.value:.0%}" for way, row in rows.items()) + "."}
+say["caption"] = f"{SHOTS} pictures a class of {SOURCE}, {len(SEEDS)} seeds, 95 % intervals."
+plots.estimates(rows, label="test accuracy (%)", figure_name="scratch_and_head", **say)
 
 # %%
 both, used = {"from scratch": rows[SCRATCH], "head": rows[HEAD]}, [(train_set, test_set)]
@@ -468,7 +460,6 @@ day = [things.names[:k].count(name) for k, name in enumerate(things.names)]
 shots = [(things.images * light).astype("uint8") for light in (0.7, 0.8, 0.9, 1.0)]
 album = replace(things.take(np.tile(np.arange(10), 4)), images=np.concatenate(shots))
 visit = np.tile(day, 4)
-print(f"{len(album)} pictures, visits {sorted(set(visit.tolist()))}")
 
 # %% tags=["exercise"]
 my_train, my_val, my_test = None, None, None

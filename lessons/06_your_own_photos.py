@@ -366,12 +366,10 @@ if known.any():
 
 # %% tags=["figure"]
 chosen = np.random.default_rng(SEED).permutation(len(new))[:8]
-plots.photographs(
-    new.images[chosen], [f"called {name}" for name in said[chosen]], columns=4,
-    right=[bool(said[k] == truth[k]) if known[k] else None for k in chosen],
-    alt="New photographs: " + "; ".join(f"{truth[k]} called {said[k]}" for k in chosen) + ".",
-    caption="New photographs, and what the model calls them.",
-)  # fmt: skip
+right = [bool(said[k] == truth[k]) if known[k] else None for k in chosen]
+say = {"alt": "; ".join(f"{truth[k]} called {said[k]}" for k in chosen) + "."}
+say["caption"] = "New photographs, and what the model calls them."
+plots.photographs(new.images[chosen], [f"called {k}" for k in said[chosen]], right=right, **say)
 
 # %% [markdown]
 # The test's number holds for pictures *like those in the folder*; a random split puts pictures of

@@ -5,6 +5,7 @@ shorter than on the page, with a backbone that needs no download.
 """
 
 import ast
+import contextlib
 
 import keras
 import numpy as np
@@ -58,15 +59,23 @@ def run(text, names):
     return moved
 
 
-@pytest.fixture
-def my_photos(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def my_photos(tmp_path_factory):
     """A folder of 20 drawn pictures of two classes, in the folder where Python runs."""
+    home = tmp_path_factory.mktemp("home")
     drawings = look_alikes.draw(10, image_size=96, seed=5)
     for number, (image, name) in enumerate(zip(drawings.images, drawings.names, strict=True)):
-        folder = tmp_path / "my_photos" / name
+        folder = home / "my_photos" / name
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(folder / f"{number}.jpg")
-    monkeypatch.chdir(tmp_path)
+    with contextlib.chdir(home):
+        yield
+
+
+@pytest.fixture(scope="module")
+def small(my_photos):
+    """What the recipe did with the small stand-in: (moved in step a, moved in step b, names)."""
+    return run_tiny(RECIPE)
 
 
 QUICK = {"epochs=20": "epochs=2", "epochs=15": "epochs=2", "224": "64"}
@@ -102,8 +111,8 @@ def test_the_recipe_does_what_it_says(my_photos):
     assert saved.output_shape == (None, 2)
 
 
-def test_the_small_recipe_too(my_photos):
-    first, second, names = run_tiny(RECIPE)
+def test_the_small_recipe_too(small):
+    first, second, names = small
     assert first == ["head/kernel", "head/bias"]
     assert second == ["block_3_conv/kernel", "head/kernel", "head/bias"]
     assert names["train"].class_names == names["val"].class_names
@@ -126,15 +135,15 @@ def test_without_freezing_the_backbone_moves_in_step_a(my_photos):
     assert "block_1_conv/kernel" in first and "block_1_bn/moving_mean" in first
 
 
-def test_the_rate_climbs_for_an_epoch_and_falls_to_a_tenth(my_photos):
-    names = run_tiny(RECIPE)[2]
+def test_the_rate_climbs_for_an_epoch_and_falls_to_a_tenth(small):
+    names = small[2]
     batches = len(names["train"])
     rate = [float(names["rate"](step)) for step in (0, batches, 15 * batches)]
     np.testing.assert_allclose(rate, [0, 3e-4, 3e-5], rtol=1e-4)
 
 
-def test_the_interval_is_wilsons(my_photos, capsys):
-    names = run_tiny(RECIPE)[2]
+def test_the_interval_is_wilsons(small, capsys):
+    names = small[2]
     exec(INTERVAL, names)
     right = round(names["p"] * names["n"])
     expected = evaluation.accuracy_interval(np.arange(names["n"]) < right)
