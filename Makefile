@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course lab slides test lint lint-lessons notebooks golden results readme links requirements bench binder-check hub-check stale mutants \
+.PHONY: help setup course deeper lab slides test lint lint-lessons notebooks golden results readme links requirements bench binder-check hub-check stale mutants \
   test-colab test-newest test-oldest test-jax test-torch
 
 help: ## list these targets
@@ -23,6 +23,9 @@ $(STAMP): requirements.txt pyproject.toml
 
 course: setup ## run every lesson and write the results to build/course
 	@$(BIN)/python -m tl_course run
+
+deeper: setup ## run the optional notebooks, to build/deeper
+	@$(BIN)/python -m tl_course run notebooks/deeper/*.ipynb --output build/deeper
 
 lab: setup ## open the notebooks in JupyterLab
 	@$(BIN)/python -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
@@ -48,7 +51,7 @@ notebooks: setup ## write notebooks/ from lessons/
 golden: setup ## run the solutions and keep what each cell said, for the tests to compare
 	@$(BIN)/python -m tools.write_golden
 
-results: setup ## keep the results of the last `make course` and `make binder-check` in data/results/
+results: setup ## keep the results of the last `make course`, `make deeper` and `make binder-check` in data/results/
 	@$(BIN)/python -m tools.record_results
 
 readme: setup ## fill the tables and links of README.md, docs/ and deploy/
@@ -92,7 +95,10 @@ mutants: setup ## plant realistic mistakes in a copy, one by one: which test see
 
 NOX = @$(BIN)/python -m nox -s $(@:test-%=%) --force-python $(PYTHON)
 
-test-colab: setup ## run the golden notebooks with Colab's packages, installed by their set-up cell
+test-codeeper: setup ## run the optional notebooks, to build/deeper
+	@$(BIN)/python -m tl_course run notebooks/deeper/*.ipynb --output build/deeper
+
+lab: setup ## run the golden notebooks with Colab's packages, installed by their set-up cell
 	$(NOX)
 
 test-newest: setup ## run them with the newest packages (PYTHON=python3.13 picks the Python)

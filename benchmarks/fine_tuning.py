@@ -50,9 +50,11 @@ def prepare(train_set, block, activations):
     return model, train_set
 
 
-def fit(model, train_set, seed, epochs):
-    """One call of `fit`; returns its Clock."""
+def fit(model, train_set, start, seed, epochs):
+    """One call of `fit`, from the weights `start` and with a fresh optimizer; returns its Clock."""
     clock = Clock()
+    model.set_weights(start)
+    transfer.reset_optimizer(model, learning_rate=1e-4)
     keras.utils.set_random_seed(seed)
     model.fit(
         train_set.images, train_set.labels, batch_size=32, epochs=epochs, verbose=0,
@@ -64,10 +66,11 @@ def fit(model, train_set, seed, epochs):
 def rows_of(train_set, block, bound, repeats, epochs):
     """Rows for one block: the ratio of epochs, each side's seconds, the losses' difference."""
     sides = {name: prepare(train_set, block, name == "ours") for name in ("ours", "Keras fit")}
+    starts = {name: model.get_weights() for name, (model, _) in sides.items()}
     clocks = {name: [] for name in sides}
     for repetition in range(repeats):
         for name in list(sides)[:: 1 if repetition % 2 == 0 else -1]:
-            clocks[name].append(fit(*sides[name], repetition, epochs))
+            clocks[name].append(fit(*sides[name], starts[name], repetition, epochs))
     seconds = {
         name: [statistics.median(clock.seconds[1:] or clock.seconds) for clock in found]
         for name, found in clocks.items()

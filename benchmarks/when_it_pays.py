@@ -1,27 +1,41 @@
-"""When does fine-tuning pay, with which schedule? `python -m benchmarks.when_it_pays pilot|test`.
+"""When does fine-tuning pay? `python -m benchmarks.when_it_pays pilot|test|centre`.
 
 pilot: settings are tried on the validation pictures that cartons and groceries bring, of other
 shop visits than the training pictures. test: the course's own schedule, fixed after that, is judged
-once, on the test pictures and on new seeds. Each writes
-build/when_it_pays/fine_tuning_NAME.json.
+once, on the test pictures and on new seeds. centre: the same schedule on four sets, near ImageNet
+and far from it, with few labels and many, also from other blocks: lesson 4's figure. What the test
+recorded it takes over, after a check that the heads agree. Each writes its JSON to
+build/when_it_pays.
 """
 
 import argparse
+import dataclasses
 import datetime
 import json
 import os
 from pathlib import Path
 
+import numpy as np
+
 from tl_course import machine
 
 print(machine.ready())  # before TensorFlow is imported, so that it does not greet
-from tl_course import experiments, photographs, transfer  # noqa: E402
+from tl_course import experiments, photographs, records, transfer  # noqa: E402
+from tl_course.commands import _datasets  # noqa: E402
 from tl_course.transfer import Schedule  # noqa: E402
 from tools import record_results  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 SETS, IMAGE_SIZE = ("cartons", "groceries"), 128
 PILOT_SEEDS, TEST_SEEDS = (100, 101), (0, 1, 2, 3, 4)
+FILES = {"pilot": "fine_tuning_pilot", "test": "fine_tuning_test", "centre": "when_it_pays"}
+LATE, MIDDLE, EARLY = (experiments.TUNED + block for block in ("block_16", "block_11", "block_3"))
+CENTRE = {  # pixels; few and many pictures a class; ways beside the head
+    "digits": (64, (5, 20), (LATE, MIDDLE, EARLY, experiments.SCRATCH)),
+    "drawings": (96, (10, 100), (LATE, MIDDLE)),
+    "cartons": (IMAGE_SIZE, (5, experiments.ALL), (LATE, MIDDLE)),
+    "groceries": (IMAGE_SIZE, (5, experiments.ALL), (LATE, MIDDLE)),
+}
 SETTINGS = [  # block, highest rate, warm-up and cosine?
     ("block_14", 1e-3, True), ("block_11", 3e-4, False), ("block_11", 3e-4, True),
     ("block_11", 1e-3, True), ("block_6", 3e-4, True), ("block_6", 1e-3, True),
@@ -79,6 +93,49 @@ def test():
     return compared
 
 
+def centre():
+    """Return the Comparison of each of the four sets, as values."""
+    compared = {}
+    for name, (size, shots, ways) in CENTRE.items():
+        bench = experiments.Bench(*_datasets.load(name, split="test", image_size=size))
+        parts = [grid(bench, ways, n, name) for n in shots]
+        right, own = (np.concatenate([getattr(p, x) for p in parts], 1) for x in ("right", "own"))
+        found = dataclasses.replace(parts[0], shots=tuple(shots), right=right, own=own)
+        print(name, found, sep="\n", flush=True)
+        compared[name] = found.values()
+    return compared
+
+
+def grid(bench, ways, shots, name):
+    """One number of shots: the head and these ways; of the ways that the test recorded, its own."""
+    ways, known = [experiments.HEAD, *ways], recorded(name, shots)
+    new = [way for way in ways if known is None or way not in known.ways[1:]]
+    found = bench.compare(new, shots=[shots], seeds=TEST_SEEDS, progress=log)
+    if known is None:
+        return found
+    if np.mean(found.right[0] == known.right[0]) < 0.99:  # another machine rounds differently
+        raise SystemExit(f"{name}: the head is not the one that the test recorded; run test again.")
+    parts = [known if way in known.ways else found for way in ways]
+    right, own = (
+        np.stack([getattr(p, x)[p.ways.index(w)] for w, p in zip(ways, parts, strict=True)])
+        for x in ("right", "own")
+    )
+    return dataclasses.replace(found, ways=tuple(ways), right=right, own=own)
+
+
+def recorded(name, shots):
+    """The Comparison of head and fine-tuned that the test recorded, or None."""
+    if shots != experiments.ALL:
+        return None
+    kept = records.last_results(FILES["test"])["results"][name]
+    return experiments.from_values(kept["comparison"])
+
+
+def log(line):
+    """Print a line at once, with the time."""
+    print(datetime.datetime.now().strftime("%H:%M:%S"), line, flush=True)
+
+
 def judged(found):
     """What a Comparison of head and fine-tuned says, and all its answers, as values."""
     (head, tuned), shots = found.ways, found.shots[0]
@@ -94,10 +151,10 @@ def judged(found):
 def main():
     """Run the part that is named, write it, return 0."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("part", choices=("pilot", "test"))
+    parser.add_argument("part", choices=tuple(FILES))
     parser.add_argument("--record", action="store_true", help="keep it in data/results, for docs/")
     options = parser.parse_args()
-    found = test() if options.part == "test" else pilot()
+    found = {"pilot": pilot, "test": test, "centre": centre}[options.part]()
     kept = {
         "date": datetime.date.today().isoformat(),
         "machine": record_results.machine(),
@@ -105,7 +162,7 @@ def main():
     }  # fmt: skip
     folder = ROOT / ("data/results" if options.record else "build/when_it_pays")
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"fine_tuning_{options.part}.json"
+    path = folder / f"{FILES[options.part]}.json"
     path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     return 0
 

@@ -6,6 +6,7 @@ import jupytext
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = sorted((ROOT / "lessons").glob("[0-9]*.py"))
+DEEPER = sorted((ROOT / "lessons" / "deeper").glob("[0-9]*.py"))  # optional: no exercises, no quiz
 
 
 def cells_of(text):

@@ -30,7 +30,8 @@ def code_cells(notebook):
 
 
 def printed(cell):
-    return "".join(output.get("text", "") for output in cell.outputs)
+    said = [o.get("text", o.get("data", {}).get("text/plain", "")) for o in cell.outputs]
+    return "\n".join(said)  # a card says in text what it shows
 
 
 def is_verdict(cell):

@@ -18,6 +18,7 @@ from tools import build_notebooks
 ROOT = Path(__file__).resolve().parents[1]
 STUDENT = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("[0-9]*.ipynb"))
+DEEPER = sorted((ROOT / "notebooks" / "deeper").glob("[0-9]*.ipynb"))
 
 
 @pytest.fixture
@@ -53,6 +54,12 @@ def test_lesson_runs(path, tmp_path, kernel_environment):
     assert {part["source"] for part in headline["data"]} <= known and headline["data"]
     said = printed(executed.cells, tag="check")
     assert said.count("not attempted yet") == 2 and "Mistake" not in said, said
+
+
+@pytest.mark.lesson
+@pytest.mark.parametrize("path", DEEPER, ids=lambda path: path.stem)
+def test_an_optional_notebook_runs(path, tmp_path, kernel_environment):
+    assert execute(path, tmp_path).cells
 
 
 @pytest.mark.lesson

@@ -6,6 +6,7 @@ import inspect
 import io
 import re
 import warnings
+import xml.etree.ElementTree
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,7 +16,8 @@ from matplotlib.text import Text
 from PIL import Image
 from scipy import stats
 
-from tl_course import experiments, plots
+from tl_course import evaluation, experiments, plots
+from tl_course.engine import figures
 
 WORDS = {"alt": "A rising curve.", "caption": "More labels help."}
 rng = np.random.default_rng(0)
@@ -58,8 +60,23 @@ BINS = {
     "high": np.array([np.nan, 0.5, 0.6, 0.8]),
     "count": np.array([0, 10, 50, 90]),
 }
+GAINS = {
+    "fine-tuned from block_11": evaluation.Difference(0.125, 0.105, 0.145, 5, 6.7e-05),
+    "fine-tuned from block_3": evaluation.Difference(-0.02, -0.05, 0.01, 5, 0.2),
+}
 FIGURES = {
-    "photographs": lambda: plots.photographs(PICTURES, NAMES[:5] * 3, **WORDS),
+    "photographs": lambda: plots.photographs(PICTURES, NAMES[:5] * 3, columns=4, **WORDS),
+    "photographs, judged": lambda: plots.photographs(
+        PICTURES[:4], NAMES[:4], right=[True, False, None, True], **WORDS
+    ),
+    "answers": lambda: plots.answers(
+        [["tabby", "espresso maker"]], ["gently"], ["cat", "coffee"], right=[[True, False]], **WORDS
+    ),
+    "differences": lambda: plots.differences(GAINS, **WORDS),
+    "differences, groups": lambda: plots.differences({"near": GAINS, "far": GAINS}, **WORDS),
+    "accuracy_against_labels, panels": lambda: plots.accuracy_against_labels(
+        {"160 px": CURVES, "64 px": [CURVES]}, chance=0.1, **WORDS
+    ),
     "photographs, nine": lambda: plots.photographs(PICTURES[:9], columns=3, **WORDS),
     "photographs, one": lambda: plots.photographs(PICTURES[:1], ["a\ncat"], columns=1, **WORDS),
     "heat_maps": lambda: plots.heat_maps(PICTURES[:4], MAPS[:4], NAMES[:4], **WORDS),
@@ -83,7 +100,7 @@ FIGURES = {
 MAKERS = [
     function
     for name, function in inspect.getmembers(plots, inspect.isfunction)
-    if function.__module__ == plots.__name__ and not name.startswith("_")
+    if function.__module__ == plots.__name__ and not name.startswith("_") and name != "table"
 ]
 
 
@@ -100,8 +117,8 @@ def shown(monkeypatch):
     monkeypatch.setattr(plots, "display", display)
     make = plots._panels
 
-    def remember(*arguments):
-        figure, axes = make(*arguments)
+    def remember(*arguments, **options):
+        figure, axes = make(*arguments, **options)
         figures.append(figure)
         return figure, axes
 
@@ -110,7 +127,9 @@ def shown(monkeypatch):
 
 
 def picture_of(bundle):
-    encoded = re.search(r'src="data:image/(?:png|jpeg);base64,([^"]+)"', bundle["text/html"])[1]
+    encoded = re.search(r'src="data:image/(?:svg\+xml|jpeg);base64,([^"]+)"', bundle["text/html"])[
+        1
+    ]
     return base64.b64decode(encoded)
 
 
@@ -143,16 +162,29 @@ def test_figure_is_html_with_alt_and_caption_opaque_and_small(shown, name):
     bundle = shown.bundles[0]
     assert set(bundle) == {"text/html", "text/plain"}
     assert bundle["text/plain"] == "Figure: More labels help."
-    form = r'<figure><img alt="([^"]+)" src="[^"]+"><figcaption>([^<]+)</figcaption></figure>'
-    assert re.fullmatch(form, bundle["text/html"]).groups() == tuple(WORDS.values())
+    form = r'<figure><img alt="([^"]+)" style="[^"]+" src="[^"]+"><figcaption>([^<]+)</figcaption>'
+    assert re.match(form, bundle["text/html"]).groups() == tuple(WORDS.values())
     picture = picture_of(bundle)
     assert len(picture) < 150_000
-    image = Image.open(io.BytesIO(picture))
-    assert "Software" not in image.info  # bytes that would change with matplotlib's version
-    assert image.width <= 750
-    assert np.asarray(image.convert("RGBA"))[..., 3].min() == 255
-    assert min(image.convert("L").getpixel((x, 0)) for x in (0, image.width - 1)) > 240
+    width, is_opaque = (seen_jpeg if picture[:2] == b"\xff\xd8" else seen_svg)(picture)
+    assert width <= 750 and is_opaque
     text_is_readable(shown.figures[0])
+
+
+def seen_jpeg(picture):
+    """(width in pixels, is its upper edge light?); a JPEG has no transparency."""
+    image = Image.open(io.BytesIO(picture))
+    return image.width, min(image.convert("L").getpixel((x, 0)) for x in (0, image.width - 1)) > 240
+
+
+def seen_svg(picture):
+    """(width in pixels, is its first shape a white sheet as large as the picture?)."""
+    root = xml.etree.ElementTree.fromstring(picture)
+    sheet = next(root.iter("{http://www.w3.org/2000/svg}path")).attrib
+    _, _, width, height = map(float, root.attrib["viewBox"].split())
+    corners = {tuple(map(float, p)) for p in re.findall(r"[ML] ([\d.]+) ([\d.]+)", sheet["d"])}
+    whole = {(0, 0), (width, 0), (width, height), (0, height)}
+    return width * 96 / 72, "#ffffff" in sheet["style"] and corners == whole
 
 
 def text_is_readable(figure):
@@ -208,11 +240,10 @@ def test_show_closes_a_pyplot_figure_and_paints_it_white(shown):
     panel.plot([1, 2])
     plots.show(figure, **WORDS)
     assert not pyplot.fignum_exists(figure.number)
-    image = Image.open(io.BytesIO(picture_of(shown.bundles[0])))
-    assert image.convert("RGBA").getpixel((0, 0)) == (255, 255, 255, 255)
+    assert seen_svg(picture_of(shown.bundles[0]))[1]
     buffer = io.BytesIO()  # control: what a plain savefig of that figure would give
-    figure.savefig(buffer)
-    assert Image.open(buffer).convert("RGBA").getpixel((0, 0))[3] == 0
+    figure.savefig(buffer, format="svg")
+    assert not seen_svg(buffer.getvalue())[1]
 
 
 def test_nothing_stays_open_and_the_same_figure_has_the_same_bytes(shown):
@@ -246,9 +277,57 @@ def test_colours_are_okabe_ito_and_double_coded():
     assert set(plots.COLOURS) == published
     assert len({plots._style(k)["marker"] for k in range(8)}) == 8
     assert len({plots._style(k)["linestyle"] for k in range(4)}) == 4
+    looks = list(plots.LOOKS.values())
+    assert len({colour for colour, _, _ in looks}) == len({m for _, m, _ in looks}) == len(looks)
     contrasts = [1.05 / (luminance(colour) + 0.05) for colour in plots.COLOURS[:3]]
     assert min(contrasts) >= 3  # WCAG 2.1, graphical objects, on white
     assert 1.05 / (luminance("#F0E442") + 0.05) < 3  # control: yellow, which therefore comes last
+
+
+WAYS = [experiments.SCRATCH, experiments.PROBE, experiments.HEAD]
+WAYS += [experiments.TUNED + block for block in ("block_16", "block_11", "block_3")]
+
+
+def test_a_way_of_learning_looks_the_same_in_every_place():
+    looks = [plots._style(0, way) for way in WAYS]
+    assert looks == [plots._style(5, way) for way in WAYS]
+    assert len({look["color"] for look in looks}) == len(WAYS)
+    assert plots._style(3, "from block_11") == plots._style(0, "fine-tuned from block_11")
+    assert plots._style(0, "a plate") != plots._style(1, "a plate"), "control: no way of learning"
+
+
+def test_a_judged_picture_has_a_mark_and_a_frame():
+    figure = []
+    make = plots._panels
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plots, "_panels", lambda *a, **k: figure.append(make(*a, **k)) or figure[-1])
+        FIGURES["photographs, judged"]()
+    right, wrong, neither, _ = figure[0][1].flat
+    assert [p.get_title()[:2] for p in (right, wrong)] == ["✓ ", "✗ "]
+    colours = [p.spines["top"].get_edgecolor()[:3] for p in (right, wrong)]
+    assert colours[0] != colours[1] and not neither.spines["top"].get_visible()
+
+
+def test_differences_write_value_and_verdict_around_zero(shown):
+    FIGURES["differences, groups"]()
+    near, far = shown.figures[0].axes
+    assert [t.get_text() for t in near.texts] == ["+12.5: a gain", "−2.0: cannot tell"]
+    assert near.get_title("left") == "near" and near.get_xlim() == far.get_xlim()
+    assert near.lines[0].get_xdata() == [0, 0]
+    ends = sorted((s[0][0], s[1][0]) for s in segments_of(near))
+    assert ends == [pytest.approx((-0.05, 0.01)), pytest.approx((0.105, 0.145))]
+
+
+def test_answers_mark_what_is_right_and_what_is_wrong(shown):
+    FIGURES["answers"]()
+    texts = texts_of(shown.figures[0])
+    assert {"✓ tabby", "✗ espresso\nmaker", "gently", "cat", "coffee"} <= set(texts)
+
+
+def test_a_table_is_shown_in_two_forms(shown):
+    plots.table([{"a": 1, "b": "x"}], caption="Numbers")
+    (bundle,) = shown.bundles
+    assert "<table" in bundle["text/html"] and bundle["text/plain"] == "Numbers\na  b\n1  x"
 
 
 # ---- the numbers in the figures
@@ -303,8 +382,9 @@ def test_accuracy_against_labels_has_a_line_a_way_and_all_at_the_right_end(shown
     assert head.get_ydata().tolist() == pytest.approx([0.45, 0.85])
     assert scratch.get_ydata().tolist() == pytest.approx([0, 0.7])
     assert chance.get_ydata()[0] == 0.5
-    labels = [text.get_text() for text in panel.get_legend().get_texts()]
-    assert labels == ["guessing", "head", "from scratch"]
+    labels = {text.get_text(): text.get_color() for text in panel.texts}
+    assert labels.keys() == {"guessing", "head", "from scratch"} and panel.get_legend() is None
+    assert labels["head"] == head.get_color() == plots.LOOKS["head"][0]
 
 
 def test_history_joins_the_phases_and_marks_the_start_of_fine_tuning(shown):
@@ -316,7 +396,8 @@ def test_history_joins_the_phases_and_marks_the_start_of_fine_tuning(shown):
     assert validation.get_ydata().tolist() == PHASE["val_accuracy"] * 3
     assert validation.get_xdata().tolist() == list(range(1, 10))
     assert list(start.get_xdata()) == [6.5, 6.5]
-    assert [text.get_text() for text in accuracy.texts] == ["fine-tuning"]
+    words = [text.get_text() for text in accuracy.texts]
+    assert words == ["fine-tuning", "training", "validation"]
     assert loss.lines[1].get_ydata().tolist() == PHASE["val_loss"] * 3
     band = accuracy.collections[0].get_paths()[0].vertices
     expected = stats.binomtest(20, 50).proportion_ci(method="wilson")
@@ -379,6 +460,7 @@ def test_lines_takes_numbers_or_estimates_and_marks_a_place(shown):
     assert [bar[1:] for bar in bars_of(panel)] == [(0.44, 0.56), (0.76, 0.85)]
     assert panel.texts[0].get_text() == "the course"
     assert panel.lines[-1].get_xdata() == [1e-5, 1e-5]
+    assert panel.texts[1].get_text() == "a", "the name stands at the end of its line"
     plots.lines(range(3), {"a": [1, 2, 3]}, xlabel="step", ylabel="drift", **WORDS)
     plain = shown.figures[1].axes[0]
     assert plain.lines[0].get_ydata().tolist() == [1, 2, 3]
@@ -422,6 +504,10 @@ NAMING = {
     "scatter": lambda: plots.scatter(
         rng.normal(size=(60, 2)), np.arange(60) % 6, ODD, xlabel="x", ylabel="y", **WORDS
     ),
+    "answers": lambda: plots.answers([list(ODD)] * 6, ODD, ODD, **WORDS),
+    "differences": lambda: plots.differences(
+        dict.fromkeys(ODD, evaluation.Difference(0.1, 0.05, 0.2, 5, 0.01)), **WORDS
+    ),
     "lines": lambda: plots.lines(
         [1, 2, 3], dict(zip(ODD, THREE, strict=True)), xlabel="x", ylabel="y",
         mark=dict.fromkeys(ODD, 2), **WORDS,
@@ -447,27 +533,26 @@ def test_every_class_name_is_shown_as_written(shown, name):
     drawn = "\n".join(texts_of(shown.figures[0]))
     assert "<" not in drawn
     for written in ODD:
-        can_be_drawn = all(plots._font_of(letter) for letter in written)
+        can_be_drawn = all(figures.font_of(letter) for letter in written)
         assert (written if can_be_drawn else written.encode("unicode_escape").decode()) in drawn
 
 
 def test_every_figure_with_names_is_tried_here():
-    assert {function.__name__ for function in MAKERS} - set(NAMING) == {"show", "reliability"}
+    others = {"show", "reliability"}
+    assert {function.__name__ for function in MAKERS} - set(NAMING) == others
 
 
 def test_control_matplotlib_alone_loses_such_names(shown, monkeypatch):
     monkeypatch.setattr(plots, "_name", str)
     NAMING["lines"]()
     drawn = texts_of(shown.figures[0])
-    legend = [text.get_text() for text in shown.figures[0].axes[0].get_legend().get_texts()]
-    assert "_other" not in legend
     assert [text for text in drawn if text.startswith("<")]
     monkeypatch.undo()
 
 
 def test_a_letter_that_another_font_holds_is_drawn_with_it(shown):
     letter = "\U0001d4d0"  # a script capital A
-    fonts = {"DejaVu Sans", plots._font_of(letter)}
+    fonts = {"DejaVu Sans", figures.font_of(letter)}
     if None in fonts:
         pytest.skip("no font here holds it")
     with warnings.catch_warnings():
@@ -479,7 +564,7 @@ def test_a_letter_that_another_font_holds_is_drawn_with_it(shown):
 
 def test_control_a_missing_letter_would_be_seen(monkeypatch, shown):
     monkeypatch.setattr(plots, "_name", str)
-    if plots._font_of("日"):
+    if figures.font_of("日"):
         pytest.skip("a font here holds it")
     with pytest.warns(UserWarning, match="missing from font"):
         plots.bars({"日本語": 1.0}, label="parameters", **WORDS)

@@ -10,6 +10,8 @@ import numpy as np
 from scipy import optimize, special, stats
 from sklearn import metrics
 
+from tl_course.engine import cards
+
 SMALLEST_PROBABILITY = 1e-12  # a float32 softmax can round to 0, whose logarithm is minus infinity
 
 
@@ -24,6 +26,13 @@ class Estimate(NamedTuple):
     def __str__(self):
         value, low, high = (100 * number for number in self[:3])
         return f"{value:.1f} % ({low:.1f} to {high:.1f} %, n = {self.n})"
+
+    def _repr_pretty_(self, printer, _cycle):
+        printer.text(str(self))
+
+    def _repr_html_(self):
+        number, rest = str(self).split(" (")
+        return cards.card(number, f"95 %: {rest[:-1]}", interval=self[:3], between=(0, 1))
 
 
 class Difference(NamedTuple):
@@ -52,6 +61,15 @@ class Difference(NamedTuple):
         value, low, high = (100 * number for number in self[:3])
         interval = f"{low:+.1f} to {high:+.1f}, n = {self.n}, p = {self.p_value:.2g}"
         return f"{value:+.1f} percentage points ({interval})"
+
+    def _repr_pretty_(self, printer, _cycle):
+        printer.text(f"{self}: {self.verdict}")
+
+    def _repr_html_(self):
+        number, rest = str(self).split(" (")
+        end = max(0.1, 1.1 * max(np.abs(self[:3])))
+        rest, words = f"95 %: {rest[:-1]}", self.verdict
+        return cards.card(number, rest, interval=self[:3], between=(-end, end), words=words)
 
 
 def from_record(kept):

@@ -13,13 +13,14 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from tl_course import backbones, data, evaluation, transfer
+from tl_course.engine import cards
 
 SCRATCH, PROBE, HEAD = "from scratch", "logistic regression", "head"
 TUNED = "fine-tuned from "  # and the name of a block, such as block_11
 ALL = "all"  # in the place of a number of pictures a class: every picture of the pool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Every answer of every way: right or wrong, and what may be said of it.
 
@@ -56,6 +57,20 @@ class Comparison:
         """The same for one seed, paired over the test pictures: would other pictures agree?"""
         answers = (self._answers(way, shots)[self.seeds.index(seed)] for way in (a, b))
         return evaluation.accuracy_difference(*answers)
+
+    def table(self):
+        """Test accuracies, a row a way, a column for each number of shots: dicts of Estimates."""
+        names = {n: n if n == ALL else f"{n} a class" for n in self.shots}
+        return [
+            {"way": way} | {names[n]: self.accuracy(way, n) for n in self.shots}
+            for way in self.ways
+        ]
+
+    def __repr__(self):
+        return cards.text(self.table())
+
+    def _repr_html_(self):
+        return cards.table(self.table(), "Test accuracy, with its 95 % interval")
 
     def _answers(self, way, shots):
         for name, value, known in (("way", way, self.ways), ("shots", shots, self.shots)):

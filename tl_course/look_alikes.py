@@ -4,38 +4,15 @@ Both classes are painted with the same materials, light and camera; only the lay
 that colour does not tell them apart. Materials are laid from the table up; light falls on them.
 """
 
-import functools
 from types import SimpleNamespace
 
 import numpy as np
 from PIL import Image, ImageFilter
 
 from tl_course import data
+from tl_course.engine import paint
 
 CLASS_NAMES = ("endocarditis", "lasagna")
-TILE = 512  # pixels along a tile of noise; a power of two, so that & wraps around
-COLOURS = {  # hexadecimal, from dark to light
-    "cream": "7d5a38 c9a878 e8d2a8 f6ecd2", "ivory": "7a6455 bda692 dfc9b4 f5eee0",
-    "rose": "7d4038 b9785f d9a98a eed3ba", "gold": "5f2c0c b06a1e d8a650 f0d898",
-    "red": "36060a 701412 a32b1a cc5a34", "brown": "2a0f0a 5b2415 8e4a28 bd7c4c",
-    "dark": "120605 330d0b 571a14 8d4030", "night": "10151c 2c2624",
-    "blue": "16304f 2b4d78", "teal": "1f433d 3b6a62", "steel": "6c7275 9a9fa0",
-    "plate": "b9b5aa e6e2d8", "board": "4a2e1c 7a5433",
-}  # fmt: skip
-PALETTES = {  # the same, blended to 256 tones: float32 (256, 3) in 0..1
-    name: np.asarray(Image.frombytes("RGB", (stops.count(" ") + 1, 1), bytes.fromhex(stops))
-                     .resize((256, 1), Image.BILINEAR), np.float32)[0] / 255
-    for name, stops in COLOURS.items()
-}  # fmt: skip
-MATERIALS = {  # colours; tone: base, cloud, crumb; scale; folds, roughness; thickness; edge; holes
-    "table": ("night blue teal steel plate board", 0.1, 0.6, 0, (0.5, 3), 0.01, 0, 0, 0.05, 0),
-    "sheet": ("cream ivory rose cream ivory gold", 0.35, 0.5, 0, (0.4, 1), 0.03, 0, 0.08, 0.02, 0),
-    "cheese": ("cream ivory gold cream", 0.25, 0.5, 0.15, (0.6, 2), 0.04, 0.01, 0.08, 0.03, 0.45),
-    "mass": ("red brown dark red brown gold", 0, 0.6, 0.4, (1.5, 6), 0.03, 0.08, 0.05, 0.05, 0),
-    "lump": ("gold ivory cream rose red brown", 0.1, 0.4, 0.4, (3, 7), 0.02, 0.07, 0.08, 0.15, 0),
-    "cord": ("ivory cream ivory rose", 0.55, 0.3, 0.2, (1, 3), 0, 0.01, 0.04, 0.02, 0),
-    "stain": ("gold brown red dark brown red", 0.3, 0.5, 0, (1, 3), 0, 0, 0, 0.3, 0.7),
-}  # fmt: skip
 
 
 def draw(num_per_class, *, image_size, seed, ruler=None):
@@ -73,40 +50,15 @@ def _picture(key, image_size, with_ruler):
     return np.asarray(image.resize((image_size, image_size), Image.BOX))
 
 
-@functools.cache
-def _tiles():
-    """Seamless noise, float32 (TILE, TILE) in 0..1, by name: smooth "cloud", knobbly "crumb"."""
-    waves = np.hypot(np.fft.fftfreq(TILE)[:, None], np.fft.rfftfreq(TILE)) * TILE
-    spectrum = np.fft.rfft2(np.random.default_rng(0).standard_normal((TILE, TILE)))
-    tiles = {"cloud": np.fft.irfft2(spectrum / np.maximum(waves, 1.5) ** 1.9), "crumb": 0}
-    for count in (14, 30, 60):  # waves of one length, folded at zero: round knobs, sharp creases
-        wave = np.fft.irfft2(spectrum * np.exp(-4 * (waves / count - 1) ** 2))
-        tiles["crumb"] += np.sqrt(np.abs(wave) / wave.std()) * 14 / count
-    for name, tile in tiles.items():  # by rank, so that each tone is as frequent as any other
-        tiles[name] = np.float32(tile.argsort(None).argsort() / TILE**2).reshape(TILE, TILE)
-    return tiles
-
-
-def _noise(scene, kind, scale, box=..., stretch=1.0):
-    """A random window of a noise tile over a box of the scene, 0..1; a larger scale is finer."""
-    across, down = scene.random.integers(4 * TILE, 5 * TILE, 2).astype(np.float32)
-    columns = (scene.x[box] * (stretch * scale * TILE / 8) + across).astype(np.int32) & (TILE - 1)
-    rows = (scene.y[box] * (scale * TILE / 8) + down).astype(np.int32) & (TILE - 1)
-    return _tiles()[kind].take(rows * TILE + columns)
-
-
-def _blur(field, radius):
-    """`field` (h, w) smoothed over about `radius` pixels by shrinking and enlarging, float32."""
-    image = Image.fromarray(np.float32(field))
-    small = image.resize([max(2, round(side / radius)) for side in image.size], Image.BILINEAR)
-    return np.asarray(small.resize(image.size, Image.BICUBIC))
-
-
 def _new_scene(random, size):
     """A table in a random, swaying view: coordinates x, y (about -1..1), colour, height, light."""
     row, column = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j].astype(np.float32)
     scene = SimpleNamespace(random=random, row=row, column=column, x=column, y=row)
-    sway = [random.uniform(0.1, 0.6) * _blur(_noise(scene, "cloud", 0.8) - 0.5, 8) for _ in "xy"]
+
+    def wave():
+        return random.uniform(0.1, 0.6) * paint.blur(paint.noise(scene, "cloud", 0.8) - 0.5, 8)
+
+    sway = wave(), wave()
     across, down = random.uniform(0.55, 1.25) * random.uniform(0.8, 1.2, 2) * random.choice([-1, 1])
     turn, shift = np.exp(1j * random.normal(0, 0.9)), random.normal(0, 0.25, 2)
     scene.x = np.float32(across * (turn.real * column - turn.imag * row) + sway[0] + shift[0])
@@ -114,50 +66,19 @@ def _new_scene(random, size):
     lamp = np.exp(1j * random.uniform(0, 2 * np.pi))
     scene.light = np.float32([lamp.real, lamp.imag])  # the way it shines, across and down
     scene.colour, scene.height = np.zeros((size, size, 3), np.float32), np.zeros_like(row)
-    scene.drift = _noise(scene, "cloud", 1.5)  # where a material turns from one colour to another
-    _lay(scene, np.ones_like(row), "table")
-    ragged = 0.2 * _noise(scene, "cloud", 2) - np.abs(scene.x + random.normal(0, 0.2))
+    scene.drift = paint.noise(scene, "cloud", 1.5)  # where a material turns to another colour
+    paint.lay(scene, np.ones_like(row), "table")
+    ragged = 0.2 * paint.noise(scene, "cloud", 2) - np.abs(scene.x + random.normal(0, 0.2))
     scene.outline = random.uniform(0.6, 2) + ragged  # of the dish or the specimen
     return scene
-
-
-def _lay(scene, inside, material, dome=0.0):
-    """Lay a material where `inside`, the distance within its outline, is positive (s, s)."""
-    random, (colours, base, cloudy, crumbly, *shape) = scene.random, MATERIALS[material]
-    scales, fold, rough, thick, edge, holes = shape
-    if holes:
-        spots = _noise(scene, "cloud", random.uniform(0.8, 4)) - holes * random.uniform(0.4, 1.2)
-        inside = np.minimum(inside, 0.3 * spots)
-    cover = np.float32(inside / edge + 0.5).clip(0, 1)
-    used = [np.flatnonzero(cover.any(axis)) for axis in (1, 0)]
-    if not used[0].size:
-        return  # out of the picture
-    box = tuple(slice(max(0, along[0] - 12), along[-1] + 13) for along in used)  # saves time
-    cover, dome = cover[box], np.broadcast_to(np.float32(dome), cover.shape)[box]
-    scale = random.uniform(*scales)
-    cloud = _noise(scene, "cloud", scale, box, random.choice([0.4, 1.0]).item())
-    crumb = _noise(scene, "crumb", scale / 2, box) if rough else 0
-    first, second = (PALETTES[name] for name in random.choice(colours.split(), 2))
-    mix = np.linspace(0, 1 if thick else 0, 16, dtype=np.float32)[:, None, None]
-    paints = (first + mix * (second - first)) * np.float32(random.normal(1, 0.03, 3))
-    patch = (48 * scene.drift[box] - random.uniform(20, 48)).clip(0, 15).astype(np.int32)
-    tone = (255 * (base + cloudy * cloud + crumbly * crumb)).clip(0, 255).astype(np.int32)
-    paint = paints.reshape(-1, 3).take(patch * 256 + tone, 0)
-    if thick:
-        right, down = np.rint(9 - scene.light * len(scene.x) * thick / 2).astype(int)
-        beside = np.pad(cover, 9, "edge")[down:, right:][: len(cover), : cover.shape[1]]
-        scene.colour[box] *= 1 - (0.6 * _blur(beside, 4) * (1 - cover))[..., None]  # a cast shadow
-    scene.colour[box] += cover[..., None] * (paint - scene.colour[box])
-    raised = _blur(cover, 5) * thick + np.abs(2 * cloud - 1) * fold + crumb * rough + dome
-    scene.height[box] += cover * (raised - scene.height[box] * (0.6 if thick else 0))
 
 
 def _lump(scene, place, radius):
     """A knobbly heap: a vegetation or a clot on a valve, a spoonful of mince or cheese."""
     x, y = np.float32(place)
     distance = np.hypot(scene.x - x, (scene.y - y) * scene.random.uniform(0.7, 1.4))
-    inside = 0.4 - distance / radius + 1.3 * _noise(scene, "cloud", scene.random.uniform(2, 6))
-    _lay(scene, inside, "lump", np.sqrt(inside.clip(0, 1)) * radius * 0.4)
+    inside = 0.4 - distance / radius + 1.3 * paint.noise(scene, "cloud", scene.random.uniform(2, 6))
+    paint.lay(scene, inside, "lump", np.sqrt(inside.clip(0, 1)) * radius * 0.4)
 
 
 def _cord(scene, start, end):
@@ -169,7 +90,7 @@ def _cord(scene, start, end):
     across -= scene.random.normal(0, 0.3) * along * (1 - along)  # a bend
     half = scene.random.uniform(0.015, 0.045) * (0.6 + 2 * (along - 0.5) ** 2)  # thick at both ends
     inside = np.where(np.abs(along - 0.5) < 0.5, half - np.abs(across), -1)
-    _lay(scene, inside, "cord", np.sqrt((inside * half).clip(0)))
+    paint.lay(scene, inside, "cord", np.sqrt((inside * half).clip(0)))
 
 
 def _lasagna(scene):
@@ -178,19 +99,19 @@ def _lasagna(scene):
     view = random.choice(3, p=[0.4, 0.45, 0.15])
     edge = random.uniform((-0.7, -0.4, 1.1)[view], (-0.2, 0.4, 1.1)[view])
     top, bottom = edge - random.uniform(0.5, 1) * (0.2, 1, 3)[view], edge + random.uniform(0.7, 2)
-    _lay(scene, np.minimum(outline, np.minimum(scene.y - edge, bottom - scene.y)), "mass")
+    paint.lay(scene, np.minimum(outline, np.minimum(scene.y - edge, bottom - scene.y)), "mass")
     count = int(random.integers(2, 6))
     for middle in np.linspace(edge, bottom, count, endpoint=False).tolist():
-        wobble = (_noise(scene, "cloud", 1.5) - 0.5) * random.uniform(0.05, 0.3)
+        wobble = (paint.noise(scene, "cloud", 1.5) - 0.5) * random.uniform(0.05, 0.3)
         inside = random.uniform(0.12, 0.3) / count - np.abs(scene.y - middle - 0.5 / count + wobble)
         if random.random() < 0.4:
-            _lay(scene, np.minimum(outline, inside + 0.05), "mass")
-        _lay(scene, np.minimum(outline, inside), "sheet")
-    wave = 0.2 * (_noise(scene, "cloud", 1.5) - 0.5)
+            paint.lay(scene, np.minimum(outline, inside + 0.05), "mass")
+        paint.lay(scene, np.minimum(outline, inside), "sheet")
+    wave = 0.2 * (paint.noise(scene, "cloud", 1.5) - 0.5)
     crust = np.minimum(outline, np.minimum(scene.y - top, edge - scene.y) + wave)
-    _lay(scene, crust, "mass")
-    _lay(scene, crust, "cheese")
-    _lay(scene, crust, "stain")
+    paint.lay(scene, crust, "mass")
+    paint.lay(scene, crust, "cheese")
+    paint.lay(scene, crust, "stain")
     for x in random.uniform(-0.8, 0.8, random.choice([0, 0, 0, 0, 2, 4])):
         _cord(scene, (x, min(edge, 0.2) - 0.1), (x, min(edge, 0.2)) + random.normal([0, 0.4], 0.2))
     for _ in range(random.integers(0, 3)):
@@ -200,19 +121,19 @@ def _lasagna(scene):
 def _valve(scene):
     """Leaflets on muscle; vegetations and cords sit on a free edge, a scalloped line or a ring."""
     random, x, y = scene.random, scene.x, scene.y
-    inside = (_noise(scene, "cloud", 1.5) - 0.5) * random.uniform(0.1, 0.4)
+    inside = (paint.noise(scene, "cloud", 1.5) - 0.5) * random.uniform(0.1, 0.4)
     if random.random() < 0.25:
         inside += np.hypot(x, y * random.uniform(0.8, 1.4)) - random.uniform(0.15, 0.5)
     else:
         arches = np.abs(np.sin(x * random.uniform(1, 3) + random.uniform(0, 3)))
         inside += random.uniform(-0.4, 0.3) + random.uniform(0, 0.5) * arches - y
     muscle = np.minimum(scene.outline, inside + random.uniform(0.3, 1.8))
-    _lay(scene, muscle, "mass" if random.random() < 0.7 else "sheet")
-    _lay(scene, muscle, "stain")
+    paint.lay(scene, muscle, "mass" if random.random() < 0.7 else "sheet")
+    paint.lay(scene, muscle, "stain")
     for depth in random.permutation([0, 0.3, 0.6])[: random.choice([1, 1, 2, 3])].tolist():
         leaflet = np.minimum(muscle, np.minimum(inside, random.uniform(1, 3) - inside) - depth)
-        _lay(scene, leaflet, "sheet")
-        _lay(scene, leaflet, "stain")
+        paint.lay(scene, leaflet, "sheet")
+        paint.lay(scene, leaflet, "stain")
     edge = np.flatnonzero((np.abs(inside) < 0.06) & (scene.outline > 0))
     places = random.choice(edge if edge.size else x.size, 16)
     points = np.stack([x.flat[places], y.flat[places]], 1)
@@ -228,13 +149,13 @@ def _lit(scene):
     random, height, light = scene.random, scene.height * (len(scene.x) / 2), scene.light
     down, across = np.gradient(height)
     facing = (across * light[0] + down * light[1]) / np.sqrt(1 + down**2 + across**2)
-    shade = (1 + 0.5 * facing) * (1 + 0.04 * (height - _blur(height, 10))).clip(0.5, 1.2)
+    shade = (1 + 0.5 * facing) * (1 + 0.04 * (height - paint.blur(height, 10))).clip(0.5, 1.2)
     # Red light travels further under a wet surface than blue, so its shading is blurred more.
-    shades = np.stack([_blur(shade, 3), _blur(shade, 1.6), shade], -1)
-    down, across = np.gradient(_blur(height, 2))
+    shades = np.stack([paint.blur(shade, 3), paint.blur(shade, 1.6), shade], -1)
+    down, across = np.gradient(paint.blur(height, 2))
     wet = np.exp(-25 * ((across - light[0] / 2) ** 2 + (down - light[1] / 2) ** 2))
-    wet *= random.uniform(0.1, 1) * (_noise(scene, "cloud", 4) > 0.4)
-    pixels = scene.colour * shades + _blur(wet, 1.2)[..., None]
+    wet *= random.uniform(0.1, 1) * (paint.noise(scene, "cloud", 4) > 0.4)
+    pixels = scene.colour * shades + paint.blur(wet, 1.2)[..., None]
     # Exposure, cast and contrast have the same range in both classes: colour must be no clue.
     mean = pixels.mean((0, 1))
     gain = random.uniform(0.32, 0.54) * random.normal([1.3, 0.95, 0.72], 0.06) / mean

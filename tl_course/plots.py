@@ -1,32 +1,42 @@
 """What does that look like?
 
 Each function draws one figure and shows it. alt says what a reader who cannot see it should know,
-caption what to notice, figure_name by what name the slides ask for it. Accuracies come in as
-fractions and are drawn in per cent, with intervals.
+caption what to notice, figure_name by what name slides and pages ask for it. Accuracies come in as
+fractions and are drawn in per cent, with intervals. A way of learning has one colour and one
+marker, wherever it is drawn.
 """
 
-import base64
-import functools
-import html
-import io
+import itertools
+import re
 
 import numpy as np
 from IPython.display import display
-from matplotlib import font_manager, pyplot
+from matplotlib import pyplot
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from scipy import stats
+
+from tl_course.engine import cards, figures
 
 # Okabe & Ito 2008, "Color universal design": told apart with every colour vision
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442"]
 MARKERS = "osD^vPX*"  # a second code beside colour, for print and for every eye
 LINE_STYLES = ["-", "--", "-.", ":"]
-HAIR_SPACE = "\u200a"  # a legend drops labels that begin with an underscore
+LOOKS = {  # of each way of learning (`experiments`), in the whole course and on the slides
+    "from scratch": (COLOURS[1], "s", "--"),
+    "logistic regression": (COLOURS[5], "D", "-."),
+    "head": (COLOURS[0], "o", "-"),
+    "late": (COLOURS[2], "^", "-"),  # fine-tuned from one of the last blocks, 14 to 16
+    "middle": (COLOURS[3], "v", "-"),  # from a block of the middle, 8 to 13
+    "early": (COLOURS[4], "P", "-"),  # from an earlier one, or all of them
+}
+RIGHT, WRONG = COLOURS[2], COLOURS[1]
 DPI = 96  # an inch here is an inch on a web page, so 10-point text stays 10-point text
-FORMATS = {"png": {"metadata": {"Software": None}}, "jpeg": {"pil_kwargs": {"quality": 82}}}
+WIDTH = 5.2  # inches: on a telephone of 390 pixels the text is still three quarters of its size
+
+_name = figures.as_written
 
 
-def show(figure, *, alt, caption, figure_name=None, image_format="png"):
+def show(figure, *, alt, caption, figure_name=None, image_format="svg"):
     """Display a figure with alt text and caption, and close it; "jpeg" keeps photographs small.
 
     HTML, because JupyterLab and Sphinx drop the alt text of a plain picture. Raises ValueError for
@@ -35,56 +45,36 @@ def show(figure, *, alt, caption, figure_name=None, image_format="png"):
     for name, text in (("alt", alt), ("caption", caption)):
         if not text.strip():
             raise ValueError(f"Got {name}={text!r}: say in a sentence what the figure shows.")
-    for text in figure.findobj(Text):  # names in scripts that the default font lacks
-        if not text.get_text().isascii():
-            fonts = dict.fromkeys(map(_font_of, text.get_text()))
-            text.set_fontfamily([font for font in fonts if font])
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format=image_format, facecolor="white", **FORMATS[image_format])
+    page = figures.element(figure, alt=alt, caption=caption, image_format=image_format)
     pyplot.close(figure)
-    source = f"data:image/{image_format};base64,{base64.b64encode(buffer.getvalue()).decode()}"
-    picture = f'<img alt="{html.escape(alt)}" src="{source}">'
-    page = f"<figure>{picture}<figcaption>{html.escape(caption)}</figcaption></figure>"
-    bundle = {"text/html": page, "text/plain": f"Figure: {caption}"}
-    display(bundle, raw=True, metadata={"figure": figure_name} if figure_name else None)
+    _display(page, f"Figure: {caption}", {"figure": figure_name} if figure_name else None)
 
 
-def _name(name):
-    r"""A name for matplotlib to show as written: no mathematics between dollars, kept in legends.
-
-    A character that no font on this computer holds is shown by its code, as \u65e5.
-    """
-    coded = "".join(
-        letter if letter == "\n" or _font_of(letter) else letter.encode("unicode_escape").decode()
-        for letter in str(name)
-    ).replace("$", r"\$")
-    return f"{HAIR_SPACE}{coded}" if coded.startswith("_") else coded
+def table(rows, *, caption=""):
+    """Show a table. rows: dicts with the same keys, the columns; values as `str` writes them."""
+    _display(cards.table(rows, caption), "\n".join(filter(None, [caption, cards.text(rows)])))
 
 
-@functools.cache
-def _font_of(letter):
-    """The name of a font that holds it, the default one if it does; None if none does."""
-    default = font_manager.findfont(font_manager.FontProperties())
-    installed = [font.fname for font in font_manager.fontManager.ttflist]
-    for path in [default, *installed]:
-        font = font_manager.get_font(path)
-        if font.get_char_index(ord(letter)) and "Last Resort" not in font.family_name:
-            return font.family_name
-    return None
+def _display(page, text, metadata=None):
+    display({"text/html": page, "text/plain": text}, raw=True, metadata=metadata)
 
 
-def _panels(width, height, rows=1, columns=1):
+def _panels(width, height, rows=1, columns=1, **options):
     """A white figure of width x height inches and its axes, (rows, columns); it opens no window."""
     figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white", layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False)
+    axes = figure.subplots(rows, columns, squeeze=False, **options)
     for panel in axes.flat:
         panel.spines[["top", "right"]].set_visible(False)
     return figure, axes
 
 
-def _style(k):
-    colour, marker, line = COLOURS[k % 8], MARKERS[k % 8], LINE_STYLES[k % 4]
-    return {"color": colour, "marker": marker, "linestyle": line, "markersize": 5}
+def _style(k, name=""):
+    """How the k-th thing is drawn; a way of learning always in the same colour and marker."""
+    block = re.match(r"(?:fine-tuned )?from block_(\d+)|fine-tuned", str(name))
+    depth = None if block is None else int(block[1] or 1)
+    part = block and ("late" if depth >= 14 else "middle" if depth >= 8 else "early")
+    look = LOOKS.get(part or name, (COLOURS[k % 8], MARKERS[k % 8], LINE_STYLES[k % 4]))
+    return dict(zip(("color", "marker", "linestyle"), look, strict=True)) | {"markersize": 5}
 
 
 def _number(value, _position=None):
@@ -101,6 +91,19 @@ def _mark(panel, place, text):
     panel.text(place, 1.01, _name(text), transform=above, ha="center", va="bottom", fontsize=9)
 
 
+def _label_ends(panel, ends):
+    """Write each line's name at its right end. ends: list of (x, y, name, colour)."""
+    height = panel.figure.get_size_inches()[1] * 72  # points; a line of text takes about 12
+    (low, high), places = panel.get_ylim(), [y for _, y, _, _ in ends]
+    if panel.get_yscale() == "linear":
+        places = figures.spread(places, 13 * (high - low) / (0.75 * height))
+    for (x, _, name, colour), place in zip(ends, places, strict=True):
+        panel.annotate(
+            _name(name), (x, place), (8, 0), textcoords="offset points", va="center",
+            color=colour, fontsize=9, fontweight="bold", annotation_clip=False,
+        )  # fmt: skip
+
+
 def _intervals(items):
     """Values (n,) and interval arms (2, n) of numbers (arms nan) or of .value, .low, .high."""
     values = np.array([getattr(item, "value", item) for item in items], dtype=float)
@@ -109,18 +112,47 @@ def _intervals(items):
     return values, np.stack([values - low, high - values])
 
 
-def photographs(images, titles=None, *, columns=5, alt, caption, figure_name=None):
-    """A grid of pictures, each uint8 (height, width, 3), each under its title of 1 or 2 lines."""
-    rows, size = -(-len(images) // columns), min(1.8, 7.2 / columns)
+def photographs(images, titles=None, *, columns=4, right=None, alt, caption, figure_name=None):
+    """A grid of pictures, each uint8 (height, width, 3), each under its title of 1 or 2 lines.
+
+    right: True, False or None for each: a check mark and a green frame, or a cross and a red one.
+    """
+    rows, size = -(-len(images) // columns), max(1.6, min(2.2, 7.2 / columns))
     titles = [""] * len(images) if titles is None else titles
+    right = [None] * len(images) if right is None else right
     title_height = 0.2 * max(title.count("\n") + bool(title) for title in titles)
     figure, axes = _panels(size * columns, (size + title_height) * rows, rows, columns)
     for panel in axes.flat:
-        panel.axis("off")
-    for panel, image, title in zip(axes.flat, images, titles, strict=False):
+        panel.set(xticks=[], yticks=[])
+        panel.spines[:].set_visible(False)
+    for panel, image, title, is_right in zip(axes.flat, images, titles, right, strict=False):
         panel.imshow(image)
-        panel.set_title(_name(title), fontsize=9)
+        mark = "" if is_right is None else "✓ " if is_right else "✗ "
+        panel.set_title(mark + _name(title), fontsize=9)
+        if is_right is not None:
+            panel.spines[:].set(visible=True, color=RIGHT if is_right else WRONG, linewidth=3)
     show(figure, alt=alt, caption=caption, figure_name=figure_name, image_format="jpeg")
+
+
+def answers(words, rows, columns, *, right=None, alt, caption, figure_name=None):
+    """A grid of words: what each row's network says of each column's picture.
+
+    words: rows of strings. right: True, False or None for each, in the same form: ✓ or ✗ before it.
+    """
+    marks = {True: ("✓ ", "#DDF1EA"), False: ("✗ ", "#FBE6D9"), None: ("", "white")}
+    right = right or [[None] * len(columns) for _ in rows]
+    figure, [[panel]] = _panels(1.3 + 1.15 * len(columns), 0.6 + 0.5 * len(rows))
+    for (i, row), (j, _) in itertools.product(enumerate(words), enumerate(columns)):
+        mark, colour = marks[right[i][j]]
+        text = mark + _name(row[j]).replace(" ", "\n", 1)
+        panel.add_patch(pyplot.Rectangle((j - 0.5, i - 0.5), 1, 1, color=colour))
+        panel.text(j, i, text, ha="center", va="center", fontsize=9)
+    panel.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5))
+    panel.set_xticks(range(len(columns)), labels=map(_name, columns))
+    panel.set_yticks(range(len(rows)), labels=map(_name, rows))
+    panel.tick_params(length=0, labeltop=True, labelbottom=False)
+    panel.spines[:].set_visible(False)
+    show(figure, alt=alt, caption=caption, figure_name=figure_name)
 
 
 def heat_maps(images, maps, titles=None, *, alt, caption, figure_name=None):
@@ -157,24 +189,28 @@ def history(histories, *, num_validation=None, alt, caption, figure_name=None):
     histories: dict of phase -> history with accuracy, val_accuracy, loss, val_loss. num_validation,
     the number of validation images, adds their 95 % interval (Wilson 1927).
     """
-    figure, axes = _panels(7.2, 3.2, 1, 2)
-    for panel, quantity in zip(axes[0], ("accuracy", "loss"), strict=True):
+    figure, axes = _panels(WIDTH, 5, 2, 1, sharex=True)
+    ends = [[], []]
+    for panel, quantity, end in zip(axes[:, 0], ("accuracy", "loss"), ends, strict=True):
         for k, key in enumerate((quantity, f"val_{quantity}")):
             values = np.concatenate([phase[key] for phase in histories.values()])
-            epochs = np.arange(len(values)) + 1
-            panel.plot(epochs, values, label=("training", "validation")[k], **_style(k))
+            epochs, look = np.arange(len(values)) + 1, _style(k)
+            panel.plot(epochs, values, **look)
+            end.append((epochs[-1], values[-1], ("training", "validation")[k], look["color"]))
         starts = np.cumsum([len(phase["loss"]) for phase in histories.values()]) + 0.5
         for name, start in zip(list(histories)[1:], starts, strict=False):
             _mark(panel, start, name)
         panel.xaxis.get_major_locator().set_params(integer=True)
-        panel.set(xlabel="epoch", ylabel=quantity, ylim=(0, None))
+        panel.set(ylabel=quantity, ylim=(0, None))
     if num_validation:
         accuracies = np.concatenate([phase["val_accuracy"] for phase in histories.values()])
-        band = {"color": COLOURS[1], "alpha": 0.2, "label": "95 % interval"}
+        band = {"color": COLOURS[1], "alpha": 0.2}  # the 95 % interval
         axes[0, 0].fill_between(epochs, *_wilson(accuracies, num_validation), **band)
     axes[0, 0].set(ylabel="accuracy (%)", ylim=(0, 1.02))
+    axes[1, 0].set(xlabel="epoch")
     _in_per_cent(axes[0, 0].yaxis)
-    axes[0, 0].legend(loc="lower right")
+    for panel, end in zip(axes[:, 0], ends, strict=True):
+        _label_ends(panel, end)
     show(figure, alt=alt, caption=caption, figure_name=figure_name)
 
 
@@ -183,30 +219,45 @@ def _wilson(accuracies, n):
     return np.transpose([test.proportion_ci(method="wilson") for test in tests])
 
 
-def accuracy_against_labels(comparison, *, chance=None, alt, caption, figure_name=None):
+def accuracy_against_labels(comparisons, *, chance=None, alt, caption, figure_name=None):
     """Test accuracy against labelled images per class: a line a way, with its 95 % intervals.
 
-    comparison: of `experiments.compare`; its shots are numbers, or "all", which stands at the right
-    end, twice as far as the largest number. chance: the accuracy of guessing, a dotted line.
+    comparisons: of `experiments.compare`, or a dict of title -> one, or a list of some with other
+    shots: panels side by side with one scale. Shots are numbers, or "all", at the right end, twice
+    as far as the largest number. chance: the accuracy of guessing, a dotted line.
     """
-    figure, [[panel]] = _panels(7, 4)
-    numbers = [n for n in comparison.shots if n != "all"]
-    places = {n: 2 * max(numbers, default=1) if n == "all" else n for n in comparison.shots}
-    shots = sorted(comparison.shots, key=places.get)
-    at = np.array([places[n] for n in shots])
-    for k, way in enumerate(comparison.ways):
-        values, arms = _intervals([comparison.accuracy(way, n) for n in shots])
-        beside = at * 1.03**k  # a little apart, so that intervals do not hide one another
-        panel.errorbar(beside, values, arms, capsize=4, label=_name(way), **_style(k))
-    if chance is not None:
-        panel.axhline(chance, color="black", linestyle=":", label="guessing")
-    panel.set(xscale="log", xlabel="labelled images per class", ylim=(0, 1.02))
-    panel.set_xticks(at, labels=shots)
-    panel.minorticks_off()
-    panel.set_ylabel("test accuracy (%)")
-    _in_per_cent(panel.yaxis)
-    panel.legend(loc="lower right")
+    parts = comparisons if isinstance(comparisons, dict) else {"": comparisons}
+    figure, axes = _panels(max(WIDTH, 3.3 * len(parts)), 3.6, 1, len(parts), sharey=True)
+    for panel, (title, part) in zip(axes[0], parts.items(), strict=True):
+        ends = _curves(panel, part if isinstance(part, list) else [part])
+        if chance is not None:
+            panel.axhline(chance, color="black", linestyle=":")
+            ends.append((ends[0][0], chance, "guessing", "black"))
+        panel.set(xlabel="labelled images per class", title=_name(title), ylim=(0, 1.02))
+        if panel is axes[0, -1]:
+            _label_ends(panel, ends)
+    axes[0, 0].set_ylabel("test accuracy (%)")
+    _in_per_cent(axes[0, 0].yaxis)
     show(figure, alt=alt, caption=caption, figure_name=figure_name)
+
+
+def _curves(panel, comparisons):
+    """Draw the ways of some Comparisons on one panel; the (x, y, name, colour) of their ends."""
+    every = {n for part in comparisons for n in part.shots}
+    far = 2 * max([n for n in every if n != "all"], default=1)
+    places = {n: far if n == "all" else n for n in every}
+    curves = [(part, way) for part in comparisons for way in part.ways]
+    panel.set(xscale="log")
+    ends = []
+    for k, (part, way) in enumerate(curves):
+        shots, look = sorted(part.shots, key=places.get), _style(k, way)
+        values, arms = _intervals([part.accuracy(way, n) for n in shots])
+        at = np.array([places[n] for n in shots]) * 1.03**k  # a little apart: none hides another
+        panel.errorbar(at, values, arms, capsize=4, label=_name(way), **look)
+        ends.append((max(places.values()) * 1.03 ** len(curves), values[-1], way, look["color"]))
+    panel.set_xticks(sorted(places.values()), labels=sorted(places, key=places.get))
+    panel.minorticks_off()
+    return ends
 
 
 def estimates(rows, *, reference=None, label="accuracy (%)", alt, caption, figure_name=None):
@@ -215,18 +266,42 @@ def estimates(rows, *, reference=None, label="accuracy (%)", alt, caption, figur
     reference: where a dashed line stands, 0 for differences. label: of the axis, in per cent (for
     differences: percentage points).
     """
-    figure, [[panel]] = _panels(7, 0.8 + 0.45 * len(rows))
-    values, arms = _intervals(rows.values())
-    for k, value in enumerate(values):
-        panel.errorbar(value, k, xerr=arms[:, [k]], capsize=4, **_style(k))
-        number = f"{100 * value:.1f}".replace("-", "−")
-        panel.annotate(number, (value, k - 0.15), ha="center", va="bottom", fontsize=9)
+    figure, [[panel]] = _panels(WIDTH, 0.8 + 0.45 * len(rows))
+    _points(panel, rows, lambda item: f"{100 * item.value:.1f}".replace("-", "−"))
     if reference is not None:
         panel.axvline(reference, color="black", linestyle="--", linewidth=1)
-    panel.set_yticks(range(len(rows)), labels=map(_name, rows))
-    panel.set(ylim=(len(rows) - 0.5, -0.7), xlabel=label)
-    _in_per_cent(panel.xaxis)
+    panel.set_xlabel(label)
     show(figure, alt=alt, caption=caption, figure_name=figure_name)
+
+
+def differences(rows, *, alt, caption, figure_name=None):
+    """A point, its interval and its verdict for each name: dict of name -> Difference.
+
+    Or a dict of group -> such a dict: a panel a group, all on one scale, around zero.
+    """
+    groups = rows if isinstance(next(iter(rows.values())), dict) else {"": rows}
+    ratios = [len(group) + 0.6 for group in groups.values()]
+    size = (WIDTH + 0.6, 0.7 + 0.42 * sum(ratios))
+    options = {"sharex": True, "height_ratios": ratios}
+    figure, axes = _panels(*size, len(groups), 1, **options)
+    for panel, (title, group) in zip(axes[:, 0], groups.items(), strict=True):
+        panel.axvline(0, color="black", linewidth=1, zorder=0)
+        _points(panel, group, lambda d: f"{100 * d.value:+.1f}: {d.verdict}".replace("-", "−"))
+        panel.set_title(_name(title), loc="left", fontsize=10, fontweight="bold")
+    axes[-1, 0].set_xlabel("percentage points")
+    show(figure, alt=alt, caption=caption, figure_name=figure_name)
+
+
+def _points(panel, rows, words):
+    """A point and its interval for each name, top down, words(item) above it."""
+    values, arms = _intervals(rows.values())
+    for k, (name, item) in enumerate(rows.items()):
+        panel.errorbar(values[k], k, xerr=arms[:, [k]], capsize=4, **_style(k, name))
+        panel.annotate(words(item), (values[k], k - 0.15), ha="center", va="bottom", fontsize=9)
+    panel.set_yticks(range(len(rows)), labels=map(_name, rows))
+    panel.set(ylim=(len(rows) - 0.5, -0.7))
+    panel.margins(x=0.12)
+    _in_per_cent(panel.xaxis)
 
 
 def bars(values, *, label, per_cent=False, alt, caption, figure_name=None):
@@ -234,7 +309,7 @@ def bars(values, *, label, per_cent=False, alt, caption, figure_name=None):
 
     label: what is measured, with its unit. per_cent=True where the values are fractions.
     """
-    figure, [[panel]] = _panels(7, 0.8 + 0.4 * len(values))
+    figure, [[panel]] = _panels(WIDTH, 0.8 + 0.4 * len(values))
     numbers, arms = _intervals(values.values())
     panel.barh(range(len(values)), numbers, color=COLOURS[5])
     panel.errorbar(numbers, range(len(values)), xerr=arms, fmt="none", ecolor="black", capsize=4)
@@ -271,7 +346,7 @@ def reliability(before, after=None, *, alt, caption, figure_name=None):
 
     before, after (temperature scaling): dicts of arrays confidence, accuracy, low, high, one a bin.
     """
-    figure, [[panel]] = _panels(5.5, 4.2)
+    figure, [[panel]] = _panels(WIDTH, 4.2)
     panel.plot([0, 1], [0, 1], color="black", linewidth=1, label="perfectly calibrated")
     for k, (name, bins) in enumerate((("before", before), ("after scaling", after))):
         if bins is not None:
@@ -289,7 +364,7 @@ def reliability(before, after=None, *, alt, caption, figure_name=None):
 
 def scatter(points, labels, class_names, *, xlabel, ylabel, alt, caption, figure_name=None):
     """Points float (n, 2) in the plane, a colour and a marker for each class. labels: int (n,)."""
-    figure, [[panel]] = _panels(7, 4.2)
+    figure, [[panel]] = _panels(WIDTH, 3.8)
     for k, name in enumerate(class_names):
         x, y = np.asarray(points)[np.asarray(labels) == k].T
         look = {"color": COLOURS[k % 8], "marker": MARKERS[k % 8], "edgecolors": "black"}
@@ -307,17 +382,19 @@ def lines(
 
     mark: dict of text -> x, a labelled line each. per_cent=True: accuracies, drawn from 0 to 100 %.
     """
-    figure, [[panel]] = _panels(7, 4)
+    figure, [[panel]] = _panels(WIDTH, 3.6)
+    ends = []
     for k, (name, items) in enumerate(curves.items()):
-        values, arms = _intervals(items)
-        panel.errorbar(x, values, arms, capsize=4, label=_name(name), **_style(k))
+        (values, arms), look = _intervals(items), _style(k, name)
+        panel.errorbar(x, values, arms, capsize=4, label=_name(name), **look)
+        ends.append((x[-1], values[-1], name, look["color"]))
     for text, place in (mark or {}).items():
         _mark(panel, place, text)
     panel.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if log_x else "linear")
     if per_cent:
         panel.set_ylim(0, 1.02)
         _in_per_cent(panel.yaxis)
-    panel.legend()
+    _label_ends(panel, ends)
     show(figure, alt=alt, caption=caption, figure_name=figure_name)
 
 

@@ -1,8 +1,9 @@
 """Write the notebooks from the lessons: `python -m tools.build_notebooks`.
 
 Each lessons/NN_name.py (jupytext percent) gives two notebooks without outputs, always the same
-bytes: notebooks/solutions/NN_name.ipynb, complete, and notebooks/NN_name.ipynb, with stubs. Cells
-tagged exercise, check and open get the metadata with which nbgrader hands out and collects work.
+bytes: notebooks/solutions/NN_name.ipynb, complete, and notebooks/NN_name.ipynb, with stubs; each
+lessons/deeper/NN_name.py one, in notebooks/deeper. Code that is not the concept is folded away.
+Cells tagged exercise, check and open get the metadata with which nbgrader hands out and collects.
 """
 
 import argparse
@@ -18,13 +19,14 @@ import jupytext
 import nbformat
 
 from tl_course import records
-from tools import links, nbgrader_cells
+from tools import links, nbgrader_cells, openings
 
 ROOT = Path(__file__).resolve().parent.parent
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+HIDDEN = {"setup", "parameters", "plumbing", "figure", "quiz"}  # folded: a click opens them
 MARKER = re.compile(r"(?m)^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*(?:\n|$)")
 SOLUTION = re.compile(r"(?ms)^([ \t]*)### BEGIN SOLUTION.*?### END SOLUTION[ \t]*$")
 STUBS = {"code": r"\1pass  # your answer here", "markdown": "*Your answer here.*"}
@@ -54,16 +56,26 @@ def cell_ids(cells):
     return ids
 
 
+def course_of(lesson):
+    """Return the folder of the course that a lesson belongs to."""
+    return lesson.parents[2 if lesson.parent.name == "deeper" else 1]
+
+
+def run_of(lesson):
+    """Return which run a lesson is part of: "course", or "deeper" for the optional ones."""
+    return "deeper" if lesson.parent.name == "deeper" else "course"
+
+
 def filled(lesson):
     """Return a lesson's text with {{title}} and {{question}} as in data/lessons.csv, {{minutes}},
 
     as last recorded, and {{archive}}, our address.
     """
-    root, text = lesson.parent.parent, lesson.read_text(encoding="utf-8")
+    root, text = course_of(lesson), lesson.read_text(encoding="utf-8")
     for row in records.table("lessons"):
         if row["name"] == lesson.stem:
             text = text.replace("{{title}}", row["title"]).replace("{{question}}", row["question"])
-    course = root / "data" / "results" / "course.json"
+    course = root / "data" / "results" / f"{run_of(lesson)}.json"
     rows = json.loads(course.read_text(encoding="utf-8"))["results"] if course.exists() else []
     minutes = {row["notebook"]: max(2, math.ceil(row["minutes"])) for row in rows}
     text = text.replace("{{minutes}}", str(minutes.get(lesson.stem, "a few")))
@@ -77,14 +89,23 @@ def notebook_json(lesson, rewrite):
     notebook = jupytext.reads(filled(lesson), fmt="py:percent")
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
+    openings.attach(notebook.cells[0], lesson.stem, course_of(lesson) / "data" / "figures")
     for cell in notebook.cells:
         cell.source = rewrite(cell.source, cell.cell_type)
         cell.metadata.pop("lines_to_next_cell", None)
+        fold(cell)
     nbgrader_cells.add_grading(notebook.cells)
     for cell, identity in zip(notebook.cells, cell_ids(notebook.cells), strict=True):
         cell["id"] = identity
     nbformat.validate(notebook)
     return nbformat.writes(notebook) + "\n"
+
+
+def fold(cell):
+    """Fold away a cell's code, in JupyterLab and on pages, where it is not the concept."""
+    if HIDDEN & set(cell.metadata.get("tags", [])):
+        cell.metadata["tags"].append("hide-input")
+        cell.metadata["jupyter"] = {"source_hidden": True}
 
 
 def expected_notebooks(root):
@@ -94,6 +115,9 @@ def expected_notebooks(root):
         name = f"{lesson.stem}.ipynb"
         notebooks[root / "notebooks" / name] = notebook_json(lesson, student_text)
         notebooks[root / "notebooks" / "solutions" / name] = notebook_json(lesson, solution_text)
+    for lesson in sorted((root / "lessons" / "deeper").glob("[0-9]*.py")):
+        path = root / "notebooks" / "deeper" / f"{lesson.stem}.ipynb"
+        notebooks[path] = notebook_json(lesson, student_text)
     return notebooks
 
 

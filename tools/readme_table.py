@@ -14,13 +14,11 @@ from pathlib import Path
 from common import marked_blocks
 from tl_course import records
 from tl_course.commands import _notebooks
-from tools import experiment_tables, links, scaling_tables
+from tools import experiment_tables, gains, links, scaling_tables
 
 ROOT = Path(__file__).resolve().parent.parent
-LESSONS = (
-    "| lesson | the question it answers | minutes | what came out | in your browser |\n"
-    "|---|---|---|---|---|\n"
-)
+LESSONS = "| lesson | the question it answers | minutes | in your browser |\n|---|---|---|---|\n"
+OUTCOMES = "| lesson | what came out | with |\n|---|---|---|\n"
 TIMINGS = {  # by command: the head of its table, and a row
     "make course": (
         "| notebook | minutes | peak memory, GB |\n|---|---|---|\n",
@@ -39,18 +37,30 @@ MISTAKES = (
 
 def table(course, home):
     """Return the table of lessons as markdown; `home` is where the links lead."""
-    rows, used = [], {}
+    rows = []
     lessons = {lesson["name"]: lesson for lesson in records.table("lessons")}
     for row in course["results"]:
         lesson, name = lessons[row["notebook"]], f"{row['notebook']}.ipynb"
         link, colab = f"[{lesson['title']}](notebooks/{name})", links.colab(*home, name)
-        found = _notebooks.headline_in_words(row["headline"])
         minutes, opened = f"{row['minutes']:.1f}", f"[Open in Colab]({colab})"
-        cells = (link, lesson["question"], minutes, found, opened)
-        rows.append(f"| {' | '.join(cells)} |\n")
-        used |= {part["source"]: part for part in row["headline"]["data"]}
-    measured = f"Measured by `make course` on {course['machine']}, {course['date']}. "
-    return f"{LESSONS}{''.join(rows)}\n{measured}Data: {_notebooks.data_in_words(used.values())}."
+        rows.append(f"| {link} | {lesson['question']} | {minutes} | {opened} |\n")
+    return f"{LESSONS}{''.join(rows)}\n{measured(course)}"
+
+
+def outcomes(course):
+    """Return the table of what came out, for instructors: in README it would spoil predictions."""
+    lessons = {lesson["name"]: lesson["title"] for lesson in records.table("lessons")}
+    rows = ""
+    for row in course["results"]:
+        found = _notebooks.headline_in_words(row["headline"])
+        used = _notebooks.data_in_words(row["headline"]["data"])
+        rows += f"| {lessons[row['notebook']]} | {found} | {used} |\n"
+    return f"{OUTCOMES}{rows}\n{measured(course)}"
+
+
+def measured(course):
+    """Return in a sentence where and when the course was measured."""
+    return f"Measured by `make course` on {course['machine']}, {course['date']}."
 
 
 def timings(run, command):
@@ -86,6 +96,8 @@ def blocks(root):
         ("docs/instructors.md", "hub"): links.hub(home[0]),
         ("docs/instructors.md", "timings"): timings(course, "make course"),
         ("docs/instructors.md", "binder"): timings(binder, "make binder-check"),
+        ("docs/instructors.md", "outcomes"): outcomes(course),
+        ("docs/instructors.md", "gains"): gains.table(root / "data" / "results"),
         ("docs/classic_mistakes.md", "mistakes"): mistakes(),
         **scaling_tables.blocks(root),
         **experiment_tables.blocks(root),

@@ -2,7 +2,8 @@
 
 Every `records.record(name, results)` in the notebooks of build/course becomes
 data/results/NAME.json, with the date, the machine and the profile; lessons and README quote these
-files. Minutes, memory and headlines become course.json; those of `make binder-check` binder.json.
+files. Minutes, memory and headlines become course.json; those of `make deeper` deeper.json, those
+of `make binder-check` binder.json. The picture that a lesson opens with goes to data/figures.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from pathlib import Path
 import nbformat
 
 from tl_course import records
+from tools import openings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -59,12 +61,17 @@ def keep(name, folder, results):
         print(f"{name}: {reason}", file=sys.stderr)
         return 1
     found = {name: course["notebooks"]}
-    for notebook in sorted(folder.glob("*.ipynb")) if name == "course" else ():
-        found |= records.recorded(nbformat.read(notebook, as_version=4))
+    frame = frame_of(path, course)
+    for notebook in sorted(folder.glob("*.ipynb")) if name != "binder" else ():
+        executed = nbformat.read(notebook, as_version=4)
+        found |= records.recorded(executed)
+        if notebook.stem in openings.named():
+            figures = results.parent / "figures"
+            openings.keep(executed, notebook.stem, figures, date=frame["date"])
     found.pop("headline", None)  # it stands in the row of its notebook
     results.mkdir(parents=True, exist_ok=True)
     for kept, values in found.items():
-        text = json.dumps({**frame_of(path, course), "results": values}, indent=1) + "\n"
+        text = json.dumps({**frame, "results": values}, indent=1) + "\n"
         (results / f"{kept}.json").write_text(text, encoding="utf-8")
         print(f"wrote: {kept}.json")
     return 0
@@ -74,10 +81,11 @@ def main(argv=None):
     """Keep the runs that are there, return 0; return 1 if there is none or one is unfit."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--course", type=Path, default=ROOT / "build" / "course")
+    parser.add_argument("--deeper", type=Path, default=ROOT / "build" / "deeper")
     parser.add_argument("--binder", type=Path, default=ROOT / "build" / "binder" / "course")
     parser.add_argument("--results", type=Path, default=ROOT / "data" / "results")
     options = parser.parse_args(argv)
-    runs = {"course": options.course, "binder": options.binder}
+    runs = {name: getattr(options, name) for name in ("course", "deeper", "binder")}
     there = {name: folder for name, folder in runs.items() if (folder / "results.json").exists()}
     if not there:
         print("No results yet: run `make course` first.", file=sys.stderr)

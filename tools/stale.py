@@ -35,12 +35,13 @@ def rewritten(copy, module):
 
 def golden(root):
     """Return the golden notebooks that are missing, without a solution, or have other cells."""
-    folders = {root / "tests" / "golden", root / "notebooks" / "solutions"}
-    names = sorted({path.name for folder in folders for path in folder.glob("*.ipynb")})
+    kept, notebooks = root / "tests" / "golden", root / "notebooks"
+    solved = [*notebooks.glob("solutions/*.ipynb"), *notebooks.glob("deeper/*.ipynb")]
+    paths = {path.name: path for path in [*kept.glob("*.ipynb"), *solved]}
     return [
         f"tests/golden/{name}"
-        for name in names
-        if len({golden_cells.sources(folder / name) for folder in folders}) > 1
+        for name, path in sorted(paths.items())
+        if path.parent == kept or golden_cells.sources(kept / name) != golden_cells.sources(path)
     ]
 
 

@@ -19,8 +19,8 @@ from tl_course.commands import _notebooks
 from tools.build_notebooks import METADATA, ROOT
 from tools.golden_cells import INJECTED
 
-SOLUTIONS, GOLDEN = ROOT / "notebooks" / "solutions", ROOT / "tests" / "golden"
-PIXELS = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=]+")
+NOTEBOOKS, GOLDEN = ROOT / "notebooks", ROOT / "tests" / "golden"
+PIXELS = re.compile(r"data:image/(svg\+xml|jpeg);base64,[A-Za-z0-9+/=]+")
 NEVER_REAL = ("TL_COURSE_MIRROR", "MPLBACKEND")  # no photographs; and figures as in JupyterLab
 
 
@@ -35,6 +35,12 @@ def set_environment(folder):
     os.environ |= {"TF_NUM_INTRAOP_THREADS": "2", "TF_NUM_INTEROP_THREADS": "2"}
     os.environ["PYTHONPATH"] = str(ROOT / "tests" / "guard")
     _notebooks.prepare_environment(folder)
+
+
+def solved():
+    """Return {name: path} of the notebooks without a stub: the solutions, the optional ones."""
+    paths = [*NOTEBOOKS.glob("solutions/[0-9]*.ipynb"), *NOTEBOOKS.glob("deeper/[0-9]*.ipynb")]
+    return {path.stem: path for path in sorted(paths)}
 
 
 def is_compared(cell):
@@ -57,6 +63,7 @@ def cleaned(notebook):
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        cell.pop("attachments", None)
         if INJECTED in tags:
             cell["id"] = INJECTED
         if cell.cell_type == "code":
@@ -77,13 +84,14 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("lessons", nargs="*", help="such as 04_fine_tuning; all for no name")
     options = parser.parse_args(argv)
-    paths = [SOLUTIONS / f"{name}.ipynb" for name in options.lessons]
+    complete = solved()
+    paths = [complete[name] for name in options.lessons]
     for path in GOLDEN.glob("*.ipynb"):
-        if not (SOLUTIONS / path.name).exists():  # its lesson is gone
+        if path.stem not in complete:  # its lesson is gone
             path.unlink()
     with tempfile.TemporaryDirectory() as folder:
         set_environment(Path(folder))
-        for path in paths or sorted(SOLUTIONS.glob("[0-9]*.ipynb")):
+        for path in paths or complete.values():
             notebook = execute(path, Path(folder))
             GOLDEN.mkdir(exist_ok=True)
             text = nbformat.writes(notebook) + "\n"

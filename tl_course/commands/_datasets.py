@@ -8,7 +8,7 @@ from PIL import Image
 from tl_course import data, look_alikes, photographs
 
 DATASETS = ("groceries", "cartons", "blood_cells", "digits", "drawings")
-DRAWN = {"pool": (50, 0), "val": (50, 500_000), "test": (50, 600_000)}  # (a class, seed)
+DRAWN = {"pool": (100, 0), "val": (100, 500_000), "test": (100, 600_000)}  # (a class, seed)
 DIGITS = {"pool": slice(1000), "val": slice(1000, 1400), "test": slice(1400, None)}
 
 
