@@ -496,7 +496,6 @@ print("Features beat pixels by more than the noise:", gain.verdict == "a gain")
 # **Predict: how well does a probe do on a network that has learned nothing?**
 
 
-
 # %%
 def probe_is_right(train_vectors, test_vectors, train_labels, test_labels):
     """Whether a linear probe, trained on frozen features, is right: bool, one a test picture."""

@@ -403,18 +403,7 @@ def flow(boxes, *, alt, caption, figure_name=None):
 
     Boxes of a group share a colour; its name stands above them.
     """
-    height = 1.1 + 0.2 * max(text.count("\n") for text in boxes)
-    figure, [[panel]] = _panels(7.2, height)
-    panel.axis("off")
-    panel.set(xlim=(-0.5, len(boxes) - 0.5), ylim=(-0.5, 0.5))
-    groups = {name: [] for name in boxes.values()}
-    for k, (text, group) in enumerate(boxes.items()):
-        groups[group].append(k)
-        colour = (COLOURS[4 + list(groups).index(group)], 0.4) if group else "white"
-        frame = {"boxstyle": "round,pad=0.5", "facecolor": colour, "edgecolor": "black"}
-        panel.text(k, -0.1, _name(text), ha="center", va="center", fontsize=11, bbox=frame)
-    for name, places in groups.items():
-        panel.text(np.mean(places), 0.5, _name(name), ha="center", va="top", fontsize=11)
-    for k in range(1, len(boxes)):
-        panel.annotate("", (k - 0.36, -0.1), (k - 0.64, -0.1), arrowprops={"arrowstyle": "->"})
+    lines_high = max(text.count("\n") for text in boxes)
+    figure, [[panel]] = _panels(1.2 * WIDTH, 1 + 0.2 * lines_high)
+    figures.flow(panel, boxes, COLOURS[4:])
     show(figure, alt=alt, caption=caption, figure_name=figure_name)

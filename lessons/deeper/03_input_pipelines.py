@@ -1,7 +1,7 @@
 # %% [markdown]
-# # {{title}}
+# # Optional: input pipelines
 #
-# **{{question}}**
+# **What does a network get to see in its second epoch?**
 #
 # **You will be able to**
 #
