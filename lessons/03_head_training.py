@@ -300,7 +300,8 @@ def right_after(features, seed):
     few_head.set_weights(zeros)
     transfer.reset_optimizer(few_head, learning_rate=1e-3)
     known, labels = np.concatenate(features[:, few]), np.tile(train_set.labels[few], 6)
-    few_head.fit(known, labels, epochs=round(200 * 32 / len(labels)), verbose=0)
+    epochs = round(30 * SETTINGS["steps"])
+    few_head.fit(known, labels, epochs=epochs, batch_size=80, verbose=0)
     return evaluation.correct_answers(few_head, test_features).mean()
 
 
