@@ -69,9 +69,7 @@ SETTINGS = {  # of the learning curve: most pictures a class, share of the sched
     "full": {"size": 160, "most": 200, "seeds": 10, "block": "block_11", "steps": 1},
 }[PROFILE]
 SIZE, SEEDS = SETTINGS["size"], range(SEED, SEED + SETTINGS["seeds"])
-BLOCK = SETTINGS[
-    "block"
-]  # fine-tuned from here on: late is cheap, earlier may gain more (lesson 4)
+BLOCK = SETTINGS["block"]  # fine-tuned from here on; an earlier one costs more time (lesson 4)
 ENOUGH = 10  # pictures: a class with fewer stays out
 ANSWERS = {  # more pictures minus fewer
     "a gain": "probably: more did better than fewer; what comes after was not measured",
