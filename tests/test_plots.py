@@ -64,6 +64,7 @@ GAINS = {
     "fine-tuned from block_11": evaluation.Difference(0.125, 0.105, 0.145, 5, 6.7e-05),
     "fine-tuned from block_3": evaluation.Difference(-0.02, -0.05, 0.01, 5, 0.2),
 }
+FLOW = {"pixels": "", "16 blocks,\npooling": "backbone", "features": "backbone", "dense": "head"}
 FIGURES = {
     "photographs": lambda: plots.photographs(PICTURES, NAMES[:5] * 3, columns=4, **WORDS),
     "photographs, judged": lambda: plots.photographs(
@@ -96,6 +97,7 @@ FIGURES = {
         [1e-5, 1e-3], {"a": list(ROWS.values())}, xlabel="learning rate", ylabel="accuracy (%)",
         log_x=True, per_cent=True, mark={"the course": 1e-5}, **WORDS,
     ),
+    "flow": lambda: plots.flow(FLOW, **WORDS),
 }  # fmt: skip
 MAKERS = [
     function
@@ -462,6 +464,17 @@ def test_reliability_draws_bins_with_their_intervals(shown):
     ]
 
 
+def test_flow_colours_groups_alike_and_has_an_arrow_between_two_boxes(shown):
+    plots.flow(FLOW, **WORDS)
+    (panel,) = shown.figures[0].axes
+    boxes = [text.get_bbox_patch() for text in panel.texts]
+    shades = [box.get_facecolor() for box in boxes if box]
+    assert shades[0] != shades[1] == shades[2] != shades[3]
+    arrows = [text.arrow_patch for text in panel.texts if getattr(text, "arrow_patch", None)]
+    assert len(arrows) == len(FLOW) - 1
+    assert {"backbone", "head"} < {text.get_text() for text in panel.texts}
+
+
 def test_lines_takes_numbers_or_estimates_and_marks_a_place(shown):
     FIGURES["lines"]()
     panel = shown.figures[0].axes[0]
@@ -521,6 +534,7 @@ NAMING = {
         [1, 2, 3], dict(zip(ODD, THREE, strict=True)), xlabel="x", ylabel="y",
         mark=dict.fromkeys(ODD, 2), **WORDS,
     ),
+    "flow": lambda: plots.flow(dict.fromkeys(ODD, ""), **WORDS),
 }  # fmt: skip
 
 

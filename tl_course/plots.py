@@ -401,3 +401,14 @@ def lines(
         _in_per_cent(panel.yaxis)
     _label_ends(panel, ends)
     show(figure, alt=alt, caption=caption, figure_name=figure_name)
+
+
+def flow(boxes, *, alt, caption, figure_name=None):
+    """Boxes from left to right, an arrow between two: dict of a box's text -> its group, or "".
+
+    Boxes of a group share a colour; its name stands above them.
+    """
+    lines_high = max(text.count("\n") for text in boxes)
+    figure, [[panel]] = _panels(1.2 * WIDTH, 1 + 0.2 * lines_high)
+    figures.flow(panel, boxes, COLOURS[4:])
+    show(figure, alt=alt, caption=caption, figure_name=figure_name)
