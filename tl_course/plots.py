@@ -410,5 +410,5 @@ def flow(boxes, *, alt, caption, figure_name=None):
     """
     lines_high = max(text.count("\n") for text in boxes)
     figure, [[panel]] = _panels(1.2 * WIDTH, 1 + 0.2 * lines_high)
-    figures.flow(panel, boxes, COLOURS[4:])
+    figures.flow(panel, boxes, [(colour, 0.4) for colour in COLOURS[4:]])
     show(figure, alt=alt, caption=caption, figure_name=figure_name)

@@ -95,13 +95,12 @@ def flow(panel, boxes, colours):
     panel.axis("off")
     panel.set(xlim=(-0.5, len(boxes) - 0.5), ylim=(-0.5, 0.5))
     groups = {name: [] for name in boxes.values()}
-    shades = dict(zip(filter(None, groups), colours, strict=False))
+    shades = {"": "white"} | dict(zip(filter(None, groups), colours, strict=False))
     for k, (text, group) in enumerate(boxes.items()):
         groups[group].append(k)
-        colour = (shades[group], 0.4) if group else "white"
-        frame = {"boxstyle": "round,pad=0.5", "facecolor": colour, "edgecolor": "black"}
+        frame = {"boxstyle": "round,pad=0.5", "facecolor": shades[group]}
         panel.text(k, -0.1, as_written(text), ha="center", va="center", bbox=frame)
+        if k:
+            panel.annotate("", (k - 0.36, -0.1), (k - 0.64, -0.1), arrowprops={"arrowstyle": "->"})
     for name, places in groups.items():
         panel.text(sum(places) / len(places), 0.5, as_written(name), ha="center", va="top")
-    for k in range(1, len(boxes)):
-        panel.annotate("", (k - 0.36, -0.1), (k - 0.64, -0.1), arrowprops={"arrowstyle": "->"})
