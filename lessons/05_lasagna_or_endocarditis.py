@@ -477,7 +477,7 @@ checks.report(found)
 # ### Exercise 2 (transfer): find the watermark
 #
 # A colleague's classifier, `suspect`, is right on nearly every drawing of `held_out`. It has no
-# rulers. But in one corner a small faint mark goes with one class. Which corner, which class?
+# rulers. But in one corner a small mark goes with one class. Which corner, which class?
 #
 # `covered(held_out, corner)` gives the drawings with a grey square over that corner of each;
 # `evaluation.correct_answers(suspect, ...)` the answers. `explain.grad_cam(suspect, image, label)`
@@ -485,7 +485,7 @@ checks.report(found)
 
 # %% tags=["plumbing"]
 CORNERS = ("upper left", "upper right", "lower left", "lower right")
-BOX = SIZE // 5
+BOX = SIZE // 4
 
 
 def corner_of(images, corner):
@@ -503,13 +503,13 @@ def covered(dataset, corner):
 
 
 def marked(dataset, corner, label):
-    """The data set with two faint rings in this corner of each image of this class."""
+    """The data set with two light rings in this corner of each image of this class."""
     y, x = np.mgrid[-1 : 1 : BOX * 1j, -1 : 1 : BOX * 1j]
     radius = np.hypot(x, y)
     ring = (np.abs(radius - 0.75) < 0.15) | (np.abs(radius - 0.3) < 0.12)
     images = dataset.images.copy()
     here = corner_of(images, corner)
-    light = here + 0.5 * (255.0 - here) * ring[..., None]
+    light = here + 0.9 * (255.0 - here) * ring[..., None]
     here[:] = np.where((dataset.labels == label)[:, None, None, None], light, here)
     return replace(dataset, images=images)
 
