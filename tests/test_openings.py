@@ -6,6 +6,8 @@ import json
 import nbformat
 import pytest
 
+from tests.lessons import LESSONS, ROOT
+from tl_course import records
 from tools import openings
 
 PIXELS = b"<svg/>"
@@ -55,3 +57,12 @@ def test_without_a_picture_nothing_is_left_of_its_place(tmp_path):
 def test_a_figure_that_the_lesson_does_not_draw_is_named(kept):
     with pytest.raises(ValueError, match="No figure 'vote'"):
         openings.keep(executed(name="other"), "01_motivation", kept, date="")
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_each_lesson_draws_its_opening_and_holds_no_photograph(lesson):
+    wanted = {row["name"]: row["opening"] for row in records.table("lessons")}[lesson.stem]
+    text = lesson.read_text(encoding="utf-8")
+    assert f'figure_name="{wanted}"' in text and openings.PLACE.strip() in text
+    kept = ROOT / "data" / "figures" / f"{lesson.stem}.json"
+    assert kept.exists(), "run `make course`, then `make results`"

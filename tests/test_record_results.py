@@ -58,7 +58,7 @@ def test_lessons_on_what_they_were_asked_for_are_kept(course):
     row = {"notebook": "05_lasagna_or_endocarditis", **headline("drawings")}
     assert record_results.missing(row) == []
     row["notebook"] = "04_fine_tuning"
-    assert record_results.missing(row) == ["cartons", "groceries"]
+    assert record_results.missing(row) == ["cartons"]
 
 
 def test_a_result_that_was_never_recorded_is_named(monkeypatch, tmp_path):
@@ -70,7 +70,7 @@ def test_a_result_that_was_never_recorded_is_named(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     "change",
     [{"profile": "smoke"}, {"error": "cell 3"}, headline("drawings"), {"headline": None},
-     headline("groceries", "drawings"), headline("groceries")],
+     headline("cartons", "drawings"), headline("cartons")],
 )  # fmt: skip
 def test_results_that_nobody_should_quote_are_not_recorded(course, tmp_path, change, capsys):
     write_course(course, **change)
