@@ -31,10 +31,10 @@ PILOT_SEEDS, TEST_SEEDS = (100, 101), (0, 1, 2, 3, 4)
 FILES = {"pilot": "fine_tuning_pilot", "test": "fine_tuning_test", "centre": "when_it_pays"}
 LATE, MIDDLE, EARLY = (experiments.TUNED + block for block in ("block_16", "block_11", "block_3"))
 CENTRE = {  # pixels; few and many pictures a class; ways beside the head
-    "digits": (64, (5, 20), (LATE, MIDDLE, EARLY, experiments.SCRATCH)),
-    "drawings": (96, (10, 100), (LATE, MIDDLE)),
     "cartons": (IMAGE_SIZE, (5, experiments.ALL), (LATE, MIDDLE)),
     "groceries": (IMAGE_SIZE, (5, experiments.ALL), (LATE, MIDDLE)),
+    "digits": (64, (5, 20), (LATE, MIDDLE, EARLY, experiments.SCRATCH)),
+    "drawings": (96, (10, 100), (LATE, MIDDLE)),
 }
 SETTINGS = [  # block, highest rate, warm-up and cosine?
     ("block_14", 1e-3, True), ("block_11", 3e-4, False), ("block_11", 3e-4, True),
