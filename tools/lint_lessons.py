@@ -1,8 +1,9 @@
 """Report how long and how wordy the lessons are: `python -m tools.lint_lessons`.
 
-A row a measure, a column a lesson; `!` marks what is beyond the limit that stands beside it. A
-report, it always returns 0: a sentence too many must not break CI. Intervals and p-values are
-counted in the last `make course`, or else in the golden notebook, which keeps fewer outputs.
+A row a measure, a column a lesson; `!` marks what is beyond the limit that stands beside it. Lines
+are those of cells that are not folded away. A report, it always returns 0: a sentence too many must
+not break CI. Intervals and p-values are counted in the last `make course`, or else in the golden
+notebook, which keeps fewer outputs.
 """
 
 import ast
@@ -17,6 +18,8 @@ import jupytext
 import nbformat
 from rich.console import Console
 from rich.table import Table
+
+from tools.build_notebooks import HIDDEN
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = (ROOT / "build" / "course", ROOT / "tests" / "golden")
@@ -102,7 +105,8 @@ def measure(cells, said):
     """Return {measure: number} of a lesson's cells and of what they printed."""
     code = [cell for cell in cells if cell.cell_type == "code"]
     text = [cell.source for cell in cells if cell.cell_type == "markdown"]
-    kinds, lines = Counter(map(kind, code)), [code_lines(c.source) for c in code]
+    visible = [c for c in code if not HIDDEN & set(c.metadata.get("tags", []))]
+    kinds, lines = Counter(map(kind, code)), [code_lines(c.source) for c in visible]
     lengths = [words(source) for source in text]
     return {
         "sections": sum(len(re.findall("(?m)^## ", source)) for source in text),
