@@ -64,7 +64,8 @@ SETTINGS = {  # drawings a class: opening; act one; act two, to draw from, each 
 }[PROFILE]
 SIZE, SHOTS, NAMES = SETTINGS["size"], SETTINGS["shots"], look_alikes.CLASS_NAMES
 SEEDS = range({"student": 4, "smoke": 2, "full": 8}[PROFILE])
-HEAD, TUNED = experiments.HEAD, experiments.TUNED + "block_11"
+BLOCK = {"smoke": "block_16"}.get(PROFILE, "block_11")
+HEAD, TUNED = experiments.HEAD, experiments.TUNED + BLOCK
 TESTS = {"ruler on valves": "endocarditis", "no ruler": None, "ruler on lasagna": "lasagna"}
 draw = functools.partial(look_alikes.draw, image_size=SIZE)
 load = functools.partial(backbones.load_backbone, "efficientnet_lite0", image_size=SIZE)
@@ -212,8 +213,8 @@ start = head.get_weights()
 # %%
 for model in (head, tuned):
     model.set_weights(start)
-transfer.unfreeze(tuned, from_block="block_11")
-top, [activations] = transfer.on_activations(tuned, "block_11", train_set)
+transfer.unfreeze(tuned, from_block=BLOCK)
+top, [activations] = transfer.on_activations(tuned, BLOCK, train_set)
 learn(top, activations, "fine-tune")
 learn(transfer.head_of(head), features, "fine-tune")
 
