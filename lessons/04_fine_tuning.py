@@ -71,9 +71,9 @@ history = transfer.train(head, features, learning_rate=3e-3, epochs=20, seed=SEE
 start, answers = model.get_weights(), {}
 
 # %% [markdown]
-# Then step (b), three times from there: the last three blocks may move, in small, larger and
-# large steps. After each we ask ImageNet's *old* head about four photographs that have nothing to
-# do with fruit.
+# Then step (b), three times from there: the last three of its 16 *blocks*, groups of layers, may
+# move, in small, larger and large steps. After each we ask ImageNet's *old* head about four
+# photographs that have nothing to do with fruit.
 
 # %%
 transfer.unfreeze(backbone, from_block=BLOCK)
@@ -142,8 +142,9 @@ adam = keras.optimizers.Adam(falling)
 top.compile(adam, "sparse_categorical_crossentropy", jit_compile=False)
 
 # %% [markdown]
-# **Third: compile**, as above: Keras reads `trainable` only then. We train `top`, the last blocks
-# and our head, on what the frozen blocks send up. That never changes, so it was computed once.
+# **Third: compile**, as above: Keras reads `trainable` at the first `fit` after it. We train
+# `top`, the last blocks and our head, on what the frozen blocks send up. That never changes, so it
+# was computed once.
 #
 # **Predict: which arrays will have moved in blocks 13 to 16: all, some, none?**
 
@@ -199,7 +200,7 @@ not_compiled = len(transfer.moved(backbone, all_frozen))
 print(f"Moved: {not_compiled}. Loss:", *(f"{loss:.3f}" for loss in step_a + step_b))
 
 # %% [markdown]
-# The epochs printed a loss like any other. Yet what may move was settled at the last `compile`,
+# The epochs printed a loss like any other. Yet what may move was settled after the last `compile`,
 # when all was frozen: only the head learned on. The loss does not tell; `moved` does.
 
 # %% [markdown]
@@ -226,8 +227,8 @@ print(*(f"{name}: {100 * right.mean():.0f} % right" for name, right in judged.it
 evaluation.accuracy_difference(judged["warm-up and decay"], judged["constant"])
 
 # %% [markdown]
-# The card is warm-up and decay minus constant, in one order of the pictures. Another order may be
-# luckier. A rate that needs luck is too high, and the schedule's own is ten times lower.
+# The difference is warm-up and decay minus constant, in one order of the pictures. Another order
+# may be luckier. A rate that needs luck is too high, and the schedule's own is ten times lower.
 
 # %% [markdown]
 # ### Mistake 8: BatchNormalization left free
@@ -364,11 +365,22 @@ plots.differences(
 # %% [markdown]
 # ### Two questions for your own pictures
 #
-# Do frozen features separate my classes? Have I few labels, or many? We sort the four sets by
-# what the head alone reaches.
+# Do frozen features separate my classes: how good is the head alone? Have I few labels, or many?
+# A head may be right often, and there may still be more to gain: look at both rows.
 
 # %% tags=["figure"]
 by_head = sorted(grid, key=lambda name: grid[name].accuracy(HEAD, grid[name].shots[-1]).value)
+
+
+def alone(names):
+    """What the head reaches on these sets, with many labels."""
+    found = {n: grid[n].accuracy(HEAD, grid[n].shots[-1]).value for n in names}
+    return ", ".join(f"{n} {100 * value:.0f} %" for n, value in found.items())
+
+
+def counts(k):
+    """The number of pictures a class in each set, few (k = 0) or many (-1)."""
+    return ", ".join(f"{n} {found.shots[k]}" for n, found in grid.items())
 
 
 def field(names, k):
@@ -379,10 +391,11 @@ def field(names, k):
 
 plots.table(
     [
-        {"frozen features": how, "few labels": field(two, 0), "many labels": field(two, 1)}
-        for how, two in {"separate poorly": by_head[:2], "separate well": by_head[2:]}.items()
+        {"the head alone": alone(two), "few labels": field(two, 0), "many labels": field(two, 1)}
+        for two in (by_head[:2], by_head[2:])
     ],
-    caption="What fine-tuning from block_11 added to the head, in points of test accuracy.",
+    caption="What fine-tuning from block_11 added to the head, in points of test accuracy. Few: "
+            f"{counts(0)} a class; many: {counts(-1)}.",
 )  # fmt: skip
 
 # %% [markdown]

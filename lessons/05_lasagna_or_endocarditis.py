@@ -294,9 +294,9 @@ records.headline(
 )  # fmt: skip
 
 # %% [markdown]
-# The first row is all that act one could see: its test came from the same collection and had the
-# same flaw. A held-out test guards against learning by heart. What all of your data share, it
-# cannot see.
+# (An interval over few seeds may reach past 100 %; an accuracy cannot.) The first row is all that
+# act one could see: its test came from the same collection and had the same flaw. A held-out test
+# guards against learning by heart. What all of your data share, it cannot see.
 #
 # Training asks only for fewer mistakes, and a straight edge with ticks is easier to learn than a
 # leaflet. More weights that may move can follow it further.
@@ -419,7 +419,7 @@ plots.photographs(
 coffee = "coffee is {}, {:.0%} sure".format(*said["coffee"])
 card = {
     "Made from": f"EfficientNet-Lite0 (ImageNet), a new head, {len(mixture)} drawings",
-    "Right": f"{third(mended, 'no ruler').accuracy(HEAD, SHOTS)} of drawings, over seeds",
+    "Right": f"{third(mended, 'no ruler').accuracy(HEAD, SHOTS)} of drawings (the race's heads)",
     "Before its repair": f"{third(flawed, 'ruler on lasagna').accuracy(HEAD, SHOTS)}, ruler moved",
     "Photographs": f"{called_heart} of baked dishes called endocarditis ({source})",
     "Strangers": coffee,

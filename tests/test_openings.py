@@ -14,8 +14,8 @@ PIXELS = b"<svg/>"
 NAMED = {"01_motivation": "vote"}
 
 
-def executed(alt="A &quot;drawing&quot;", name="vote"):
-    source = f"data:image/svg+xml;base64,{base64.b64encode(PIXELS).decode()}"
+def executed(alt="A &quot;drawing&quot;", name="vote", kind="svg+xml"):
+    source = f"data:image/{kind};base64,{base64.b64encode(PIXELS).decode()}"
     page = (
         f'<figure><img alt="{alt}" style="x" src="{source}">'
         "<figcaption>Which &amp; why?</figcaption></figure>"
@@ -42,9 +42,19 @@ def test_the_picture_and_its_words_are_kept(kept):
 def test_it_stands_in_the_first_cell_and_says_that_it_is_recorded(kept):
     cell = nbformat.v4.new_markdown_cell("# Title\n\n{{opening}}\n\nYou will")
     openings.attach(cell, "01_motivation", kept)
-    assert '![A "drawing"](attachment:opening.svg)' in cell.source
+    encoded = base64.b64encode(PIXELS).decode()
+    assert f'![A "drawing"](data:image/svg+xml;base64,{encoded})' in cell.source
     assert "*Which & why? Recorded on 2026-01-02.*" in cell.source
-    (data,) = cell["attachments"]["opening.svg"].values()
+    assert "attachments" not in cell, "JupyterLab shows no SVG that is attached"
+
+
+def test_a_drawing_is_attached(tmp_path, monkeypatch):
+    monkeypatch.setattr(openings, "named", lambda: NAMED)
+    openings.keep(executed(kind="jpeg"), "01_motivation", tmp_path, date="2026-01-02")
+    cell = nbformat.v4.new_markdown_cell("# Title\n\n{{opening}}\n\nYou will")
+    openings.attach(cell, "01_motivation", tmp_path)
+    assert "](attachment:opening.jpg)" in cell.source
+    (data,) = cell["attachments"]["opening.jpg"].values()
     assert base64.b64decode(data) == PIXELS
 
 

@@ -53,9 +53,11 @@ def attach(cell, lesson, folder):
     kept = json.loads(words.read_text(encoding="utf-8"))
     path = folder / kept["file"]
     kind = {suffix: kind for kind, suffix in FILES.items()}[path.suffix[1:]]
-    name = f"opening.{path.suffix[1:]}"
-    alt = re.sub(r"[\[\]]", "", kept["alt"])
-    picture = f"![{alt}](attachment:{name})\n\n*{kept['caption']} Recorded on {kept['date']}.*\n\n"
+    name, data = f"opening.{path.suffix[1:]}", base64.b64encode(path.read_bytes()).decode()
+    alt, place = re.sub(r"[\[\]]", "", kept["alt"]), f"attachment:{name}"
+    if kind == "svg+xml":  # JupyterLab attaches no SVG
+        place = f"data:image/{kind};base64,{data}"
+    else:
+        cell["attachments"] = {name: {f"image/{kind}": data}}
+    picture = f"![{alt}]({place})\n\n*{kept['caption']} Recorded on {kept['date']}.*\n\n"
     cell.source = cell.source.replace(PLACE, picture)
-    data = base64.b64encode(path.read_bytes()).decode()
-    cell["attachments"] = {name: {f"image/{kind}": data}}
