@@ -98,6 +98,8 @@ plots.answers(
     figure_name="jackfruit",
 )  # fmt: skip
 print("Of four answers as before:", *(f"{name}: {count}" for name, count in as_before.items()))
+kept, lost = as_before["rate 0.0001"], as_before["rate 0.01"]
+print("The small rate kept more of them than the large one:", kept > lost)
 
 # %% [markdown]
 # A learning rate is the size of a step. The backbone learned from 1.3 million photographs; a few
@@ -421,6 +423,9 @@ plots.table(
 # %%
 model.set_weights(start)
 transfer.freeze(backbone)
+new = model.get_layer("head")
+new.set_weights([0 * weight for weight in new.get_weights()])
+transfer.train(head, features, learning_rate=1e-3, epochs=3, seed=SEED)  # a short step (a)
 few_pictures = data.few_shot(activations, 2, seed=SEED)  # what enters block_14, for a few pictures
 my_before = transfer.snapshot(top)
 

@@ -84,7 +84,7 @@ def test_layer_wise_rates_shrink_towards_the_pixels():
 def test_nearest_neighbours_need_no_training():
     random = np.random.default_rng(0)
     labels = np.tile([0, 1], 20)
-    features = random.normal(size=(40, 8)) + 3 * labels[:, None]
+    features = 0.3 * random.normal(size=(40, 8)) + np.eye(8)[labels]
     names = {"train_features": features[:20], "train_labels": labels[:20]}
     names |= {"val_features": features[20:], "val_labels": labels[20:]}
     exec(NEAREST, names)

@@ -199,7 +199,7 @@ def test_a_weight_from_the_state_of_the_process_is_found():
     assert not same(*weights_while_others_draw(build))
 
 
-@pytest.mark.parametrize(("name", "classes", "pool"), [("digits", 10, 1000), ("drawings", 2, 100)])
+@pytest.mark.parametrize(("name", "classes", "pool"), [("digits", 10, 1000), ("drawings", 2, 200)])
 def test_small_data_sets(name, classes, pool):
     known, judges = _datasets.load(name, split="val", image_size=32)
     assert known.images.shape == (pool, 32, 32, 3) and known.images.dtype == np.uint8

@@ -94,7 +94,9 @@ def measured():
     return {"distance": distance(), "right": evaluation.correct_answers(top, others), "old": called}
 
 
-print(f"Right at the start: {100 * measured()['right'].mean():.0f} % of {len(others)}")
+at_first = measured()["right"].mean()
+print(f"Right at the start: {100 * at_first:.0f} % of {len(others)}")
+print("Better than guessing:", bool(at_first > 1 / len(train_set.class_names)))
 
 
 # %%
@@ -236,6 +238,7 @@ def drift(norm):
 
 # %%
 drifts = {"training=False": [drift(norm) for norm in norms]}
+print("Its means drifted:", bool(max(drifts["training=False"]) > 0))
 guide_right = evaluation.correct_answers(guide, others)
 transfer.unfreeze(backbone, from_block=BLOCK)
 transfer.compile_for_classes(top, learning_rate=GENTLE)
