@@ -5,6 +5,13 @@ import nbformat
 INJECTED = "injected-parameters"  # papermill's cell, which no solution has
 
 
+def solved(root):
+    """Return {name: path} of the notebooks without a stub: the solutions, the optional ones."""
+    notebooks = root / "notebooks"
+    paths = [*notebooks.glob("solutions/[0-9]*.ipynb"), *notebooks.glob("deeper/[0-9]*.ipynb")]
+    return {path.stem: path for path in sorted(paths)}
+
+
 def bring_cells(golden_path, solution_path, *, tag=None):
     """Give a golden notebook the cells of today's solution, with the outputs that it had.
 

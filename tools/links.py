@@ -72,7 +72,7 @@ def hub(repository):
 def main(root=ROOT):
     """Give each golden notebook its solution's set-up cell, which prints the same; return 0."""
     for path in sorted((root / "tests" / "golden").glob("*.ipynb")):
-        solution = root / "notebooks" / "solutions" / path.name
+        solution = golden_cells.solved(root)[path.stem]
         golden_cells.bring_cells(path, solution, tag="setup")
     return 0
 

@@ -58,7 +58,7 @@ def plant(folder, mutant):
         build = [sys.executable, "-m", "tools.build_notebooks"]
         subprocess.run(build, cwd=folder, check=True, capture_output=True)
         for path in (folder / "tests" / "golden").glob("*.ipynb"):
-            golden_cells.bring_cells(path, folder / "notebooks" / "solutions" / path.name)
+            golden_cells.bring_cells(path, golden_cells.solved(folder)[path.stem])
 
 
 def first_failure(folder, *arguments):

@@ -35,8 +35,8 @@ def rewritten(copy, module):
 
 def golden(root):
     """Return the golden notebooks that are missing, without a solution, or have other cells."""
-    kept, notebooks = root / "tests" / "golden", root / "notebooks"
-    solved = [*notebooks.glob("solutions/*.ipynb"), *notebooks.glob("deeper/*.ipynb")]
+    kept = root / "tests" / "golden"
+    solved = golden_cells.solved(root).values()
     paths = {path.name: path for path in [*kept.glob("*.ipynb"), *solved]}
     return [
         f"tests/golden/{name}"

@@ -16,10 +16,11 @@ import nbformat
 import papermill
 
 from tl_course.commands import _notebooks
+from tools import golden_cells
 from tools.build_notebooks import METADATA, ROOT
 from tools.golden_cells import INJECTED
 
-NOTEBOOKS, GOLDEN = ROOT / "notebooks", ROOT / "tests" / "golden"
+GOLDEN = ROOT / "tests" / "golden"
 PIXELS = re.compile(r"data:image/(svg\+xml|jpeg);base64,[A-Za-z0-9+/=]+")
 NEVER_REAL = ("TL_COURSE_MIRROR", "MPLBACKEND")  # no photographs; and figures as in JupyterLab
 
@@ -35,12 +36,6 @@ def set_environment(folder):
     os.environ |= {"TF_NUM_INTRAOP_THREADS": "2", "TF_NUM_INTEROP_THREADS": "2"}
     os.environ["PYTHONPATH"] = str(ROOT / "tests" / "guard")
     _notebooks.prepare_environment(folder)
-
-
-def solved():
-    """Return {name: path} of the notebooks without a stub: the solutions, the optional ones."""
-    paths = [*NOTEBOOKS.glob("solutions/[0-9]*.ipynb"), *NOTEBOOKS.glob("deeper/[0-9]*.ipynb")]
-    return {path.stem: path for path in sorted(paths)}
 
 
 def is_compared(cell):
@@ -84,7 +79,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("lessons", nargs="*", help="such as 04_fine_tuning; all for no name")
     options = parser.parse_args(argv)
-    complete = solved()
+    complete = golden_cells.solved(ROOT)
     paths = [complete[name] for name in options.lessons]
     for path in GOLDEN.glob("*.ipynb"):
         if path.stem not in complete:  # its lesson is gone
