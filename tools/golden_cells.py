@@ -1,7 +1,10 @@
 """What a golden notebook takes over from its solution when nothing has to run again."""
 
+import re
+
 import nbformat
 
+PIXELS = re.compile(r"data:image/(svg\+xml|jpeg);base64,[A-Za-z0-9+/=]+")
 INJECTED = "injected-parameters"  # papermill's cell, which no solution has
 
 
@@ -20,7 +23,7 @@ def bring_cells(golden_path, solution_path, *, tag=None):
     golden, solution = (nbformat.read(p, as_version=4) for p in (golden_path, solution_path))
     for old, new in zip(chosen(golden, tag), chosen(solution, tag), strict=True):
         tags = {key: value for key, value in new.metadata.items() if key == "tags"}
-        old.update(id=new.id, source=new.source, metadata=nbformat.from_dict(tags))
+        old.update(id=new.id, source=PIXELS.sub("DATA-IMAGE", new.source), metadata=nbformat.from_dict(tags))
     golden_path.write_bytes(f"{nbformat.writes(golden)}\n".encode())
 
 
@@ -28,7 +31,9 @@ def sources(path):
     """Return (id, text, tags) of each cell of a notebook but papermill's; None without a file."""
     if path.exists():
         cells = chosen(nbformat.read(path, as_version=4), tag=None)
-        return tuple((cell.id, cell.source, *cell.metadata.get("tags", [])) for cell in cells)
+        texts = [PIXELS.sub("DATA-IMAGE", cell.source) for cell in cells]
+        tags = [cell.metadata.get("tags", []) for cell in cells]
+        return tuple((c.id, text, *t) for c, text, t in zip(cells, texts, tags, strict=True))
 
 
 def chosen(notebook, tag):

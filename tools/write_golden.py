@@ -7,7 +7,6 @@ compared is not stored: outputs of cells tagged nbval-ignore-output, and the pix
 
 import argparse
 import os
-import re
 import sys
 import tempfile
 from pathlib import Path
@@ -21,7 +20,6 @@ from tools.build_notebooks import METADATA, ROOT
 from tools.golden_cells import INJECTED
 
 GOLDEN = ROOT / "tests" / "golden"
-PIXELS = re.compile(r"data:image/(svg\+xml|jpeg);base64,[A-Za-z0-9+/=]+")
 NEVER_REAL = ("TL_COURSE_MIRROR", "MPLBACKEND")  # no photographs; and figures as in JupyterLab
 
 
@@ -59,6 +57,7 @@ def cleaned(notebook):
         tags = cell.metadata.get("tags", [])
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
         cell.pop("attachments", None)
+        cell.source = golden_cells.PIXELS.sub("DATA-IMAGE", cell.source)
         if INJECTED in tags:
             cell["id"] = INJECTED
         if cell.cell_type == "code":
@@ -69,7 +68,9 @@ def cleaned(notebook):
 def without_pixels(output):
     """Return a cell's output with the name of the format in the place of each picture."""
     if "text/html" in output.get("data", {}):
-        output.data["text/html"] = PIXELS.sub("DATA-IMAGE", output.data["text/html"])
+        output.data["text/html"] = golden_cells.PIXELS.sub(
+            "DATA-IMAGE", output.data["text/html"]
+        )
     output.pop("execution_count", None) if output.output_type == "display_data" else None
     return output
 
