@@ -123,7 +123,7 @@ def run_setup(source, monkeypatch):
     commands = []
     monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
     monkeypatch.setattr(subprocess, "run", lambda command, check: commands.append(command))
-    exec(source.partition("from tl_course.commands")[0], {})
+    exec(source.partition("from tl_course import")[0], {})
     return commands
 
 
@@ -149,7 +149,7 @@ def test_on_colab_the_course_comes_from_its_archive(monkeypatch):
 def test_elsewhere_nothing_is_installed(monkeypatch):
     monkeypatch.delitem(sys.modules, "google.colab", raising=False)
     monkeypatch.setattr(subprocess, "run", None)
-    exec(setup_cell().partition("from tl_course.commands")[0], {})
+    exec(setup_cell().partition("from tl_course import")[0], {})
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,8 @@ def bring_cells(golden_path, solution_path, *, tag=None):
     golden, solution = (nbformat.read(p, as_version=4) for p in (golden_path, solution_path))
     for old, new in zip(chosen(golden, tag), chosen(solution, tag), strict=True):
         tags = {key: value for key, value in new.metadata.items() if key == "tags"}
-        old.update(id=new.id, source=PIXELS.sub("DATA-IMAGE", new.source), metadata=nbformat.from_dict(tags))
+        text = PIXELS.sub("DATA-IMAGE", new.source)
+        old.update(id=new.id, source=text, metadata=nbformat.from_dict(tags))
     golden_path.write_bytes(f"{nbformat.writes(golden)}\n".encode())
 
 
