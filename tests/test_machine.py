@@ -134,6 +134,10 @@ def test_in_a_real_kernel_import_fit_and_predict_write_nothing_to_standard_error
     assert standard_error("from tl_course import machine; machine.ready()") == ""
 
 
+def test_control_what_a_library_writes_there_would_be_seen():
+    assert "greets" in standard_error("import os; os.write(2, b'greets')")
+
+
 def test_control_without_it_tensorflow_greets_there(monkeypatch):
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
     said = standard_error("import os")
