@@ -11,6 +11,7 @@ build/when_it_pays.
 import argparse
 import dataclasses
 import datetime
+import itertools
 import json
 import os
 from pathlib import Path
@@ -21,14 +22,13 @@ from tl_course import machine
 
 print(machine.ready())  # before TensorFlow is imported, so that it does not greet
 from tl_course import experiments, photographs, records, transfer  # noqa: E402
-from tl_course.commands import _datasets  # noqa: E402
+from tl_course.commands import _cells, _datasets  # noqa: E402
 from tl_course.transfer import Schedule  # noqa: E402
-from tools import record_results  # noqa: E402
+from tools import experiment_tables, record_results  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 SETS, IMAGE_SIZE = ("cartons", "groceries"), 128
 PILOT_SEEDS, TEST_SEEDS = (100, 101), (0, 1, 2, 3, 4)
-FILES = {"pilot": "fine_tuning_pilot", "test": "fine_tuning_test", "centre": "when_it_pays"}
 LATE, MIDDLE, EARLY = (experiments.TUNED + block for block in ("block_16", "block_11", "block_3"))
 CENTRE = {  # pixels; few and many pictures a class; ways beside the head
     "cartons": (IMAGE_SIZE, (5, experiments.ALL), (LATE, MIDDLE)),
@@ -98,36 +98,38 @@ def centre():
     compared = {}
     for name, (size, shots, ways) in CENTRE.items():
         bench = experiments.Bench(*_datasets.load(name, split="test", image_size=size))
-        parts = [grid(bench, ways, n, name) for n in shots]
-        right, own = (np.concatenate([getattr(p, x) for p in parts], 1) for x in ("right", "own"))
-        found = dataclasses.replace(parts[0], shots=tuple(shots), right=right, own=own)
+        check_heads(bench, name, shots)
+        cells = itertools.product([experiments.HEAD, *ways], shots, TEST_SEEDS)
+        found = _cells.combine([answers(bench, name, *cell) for cell in cells])
         print(name, found, sep="\n", flush=True)
         compared[name] = found.values()
     return compared
 
 
-def grid(bench, ways, shots, name):
-    """One number of shots: the head and these ways; of the ways that the test recorded, its own."""
-    ways, known = [experiments.HEAD, *ways], recorded(name, shots)
-    new = [way for way in ways if known is None or way not in known.ways[1:]]
-    found = bench.compare(new, shots=[shots], seeds=TEST_SEEDS, progress=log)
-    if known is None:
-        return found
+def check_heads(bench, name, shots):
+    """SystemExit where the head of this bench is not the one that the test recorded."""
+    if (known := recorded(name, shots[-1])) is None:
+        return
+    found = bench.compare([experiments.HEAD], shots=shots[-1:], seeds=TEST_SEEDS)
     if np.mean(found.right[0] == known.right[0]) < 0.99:  # another machine rounds differently
         raise SystemExit(f"{name}: the head is not the one that the test recorded; run test again.")
-    parts = [known if way in known.ways else found for way in ways]
-    right, own = (
-        np.stack([getattr(p, x)[p.ways.index(w)] for w, p in zip(ways, parts, strict=True)])
-        for x in ("right", "own")
-    )
-    return dataclasses.replace(found, ways=tuple(ways), right=right, own=own)
+
+
+def answers(bench, name, way, shots, seed):
+    """One place of the grid: what the test recorded there, or else what the bench finds."""
+    known = recorded(name, shots)
+    if known is None or way not in known.ways:
+        return bench.compare([way], shots=[shots], seeds=[seed], progress=log)
+    w, k = known.ways.index(way), known.seeds.index(seed)
+    part = {x: getattr(known, x)[w, :, k][None, :, None] for x in ("right", "own")}
+    return dataclasses.replace(known, ways=(way,), seeds=(seed,), **part)
 
 
 def recorded(name, shots):
     """The Comparison of head and fine-tuned that the test recorded, or None."""
     if shots != experiments.ALL:
         return None
-    kept = records.last_results(FILES["test"])["results"][name]
+    kept = records.last_results(experiment_tables.FILES["test"])["results"][name]
     return experiments.from_values(kept["comparison"])
 
 
@@ -151,7 +153,7 @@ def judged(found):
 def main():
     """Run the part that is named, write it, return 0."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("part", choices=tuple(FILES))
+    parser.add_argument("part", choices=tuple(experiment_tables.FILES))
     parser.add_argument("--record", action="store_true", help="keep it in data/results, for docs/")
     options = parser.parse_args()
     found = {"pilot": pilot, "test": test, "centre": centre}[options.part]()
@@ -162,7 +164,7 @@ def main():
     }  # fmt: skip
     folder = ROOT / ("data/results" if options.record else "build/when_it_pays")
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{FILES[options.part]}.json"
+    path = folder / f"{experiment_tables.FILES[options.part]}.json"
     path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     return 0
 

@@ -4,6 +4,7 @@ Every Comparison that lies in data/results, recorded by a lesson or a benchmark,
 fine-tuned network: so no lesson can say one thing and another lesson something else unseen.
 """
 
+import itertools
 import json
 
 from tl_course import experiments
@@ -17,23 +18,26 @@ FIELDS = {"ways", "shots", "seeds", "right"}
 
 def comparisons(values):
     """Yield every Comparison among recorded values, at any depth."""
-    if isinstance(values, dict) and values.keys() >= FIELDS:
+    if not isinstance(values, dict):
+        return
+    if values.keys() >= FIELDS:
         yield experiments.from_values(values)
-    elif isinstance(values, dict):
-        for one in values.values():
-            yield from comparisons(one)
+        return
+    for one in values.values():
+        yield from comparisons(one)
 
 
 def rows(name, values):
     """Yield the cells of a row for each fine-tuned way and number of pictures."""
     for found in comparisons(values):
+        if experiments.HEAD not in found.ways or len(found.seeds) < 2:
+            continue
         tuned = [way for way in found.ways if way.startswith(experiments.TUNED)]
-        for shots in found.shots if experiments.HEAD in found.ways else ():
+        for shots, way in itertools.product(found.shots, tuned):
             head = found.accuracy(experiments.HEAD, shots)
-            for way in tuned if len(found.seeds) > 1 else ():
-                gain = found.difference(way, experiments.HEAD, shots)
-                block = way.removeprefix(experiments.TUNED)
-                yield name, found.source, shots, block, head, gain, gain.verdict
+            gain = found.difference(way, experiments.HEAD, shots)
+            block = way.removeprefix(experiments.TUNED)
+            yield name, found.source, shots, block, head, gain, gain.verdict
 
 
 def table(folder):

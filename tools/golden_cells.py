@@ -8,6 +8,11 @@ PIXELS = re.compile(r"data:image/(svg\+xml|jpeg);base64,[A-Za-z0-9+/=]+")
 INJECTED = "injected-parameters"  # papermill's cell, which no solution has
 
 
+def without_pixels(text):
+    """Return a cell's text or output with a word in the place of each picture."""
+    return PIXELS.sub("DATA-IMAGE", text)
+
+
 def solved(root):
     """Return {name: path} of the notebooks without a stub: the solutions, the optional ones."""
     notebooks = root / "notebooks"
@@ -23,8 +28,8 @@ def bring_cells(golden_path, solution_path, *, tag=None):
     golden, solution = (nbformat.read(p, as_version=4) for p in (golden_path, solution_path))
     for old, new in zip(chosen(golden, tag), chosen(solution, tag), strict=True):
         tags = {key: value for key, value in new.metadata.items() if key == "tags"}
-        text = PIXELS.sub("DATA-IMAGE", new.source)
-        old.update(id=new.id, source=text, metadata=nbformat.from_dict(tags))
+        text, metadata = without_pixels(new.source), nbformat.from_dict(tags)
+        old.update(id=new.id, source=text, metadata=metadata)
     golden_path.write_bytes(f"{nbformat.writes(golden)}\n".encode())
 
 
@@ -32,9 +37,10 @@ def sources(path):
     """Return (id, text, tags) of each cell of a notebook but papermill's; None without a file."""
     if path.exists():
         cells = chosen(nbformat.read(path, as_version=4), tag=None)
-        texts = [PIXELS.sub("DATA-IMAGE", cell.source) for cell in cells]
-        tags = [cell.metadata.get("tags", []) for cell in cells]
-        return tuple((c.id, text, *t) for c, text, t in zip(cells, texts, tags, strict=True))
+        return tuple(
+            (cell.id, without_pixels(cell.source), *cell.metadata.get("tags", []))
+            for cell in cells
+        )
 
 
 def chosen(notebook, tag):

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RUNS = (ROOT / "build" / "course", ROOT / "tests" / "golden")
 KINDS = ("concept", "plumbing", "printing", "plotting")
 SHOW = {"print", "checks.report"}
-PLUMBING = {"plumbing", "setup", "parameters", "quiz", "hide"}
+PLUMBING = HIDDEN - {"figure"} | {"hide"}
 MOST = {  # design.md, Notebooks
     "sections": 6, "cells": 60, "code cells": 30, "lines, median": 5, "over 15 lines": 0,
     "words, median": 40, "over 90 words": 0, "intervals": 25, "p-values": 10, "typed %": 0,

@@ -61,11 +61,11 @@ def keep(name, folder, results):
         print(f"{name}: {reason}", file=sys.stderr)
         return 1
     found = {name: course["notebooks"]}
-    frame = frame_of(path, course)
+    frame, opening = frame_of(path, course), openings.named()
     for notebook in sorted(folder.glob("*.ipynb")) if name != "binder" else ():
         executed = nbformat.read(notebook, as_version=4)
         found |= records.recorded(executed)
-        if notebook.stem in openings.named():
+        if notebook.stem in opening:
             figures = results.parent / "figures"
             openings.keep(executed, notebook.stem, figures, date=frame["date"])
     found.pop("headline", None)  # it stands in the row of its notebook

@@ -17,7 +17,6 @@ import papermill
 from tl_course.commands import _notebooks
 from tools import golden_cells
 from tools.build_notebooks import METADATA, ROOT
-from tools.golden_cells import INJECTED
 
 GOLDEN = ROOT / "tests" / "golden"
 NEVER_REAL = ("TL_COURSE_MIRROR", "MPLBACKEND")  # no photographs; and figures as in JupyterLab
@@ -57,9 +56,9 @@ def cleaned(notebook):
         tags = cell.metadata.get("tags", [])
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
         cell.pop("attachments", None)
-        cell.source = golden_cells.PIXELS.sub("DATA-IMAGE", cell.source)
-        if INJECTED in tags:
-            cell["id"] = INJECTED
+        cell.source = golden_cells.without_pixels(cell.source)
+        if golden_cells.INJECTED in tags:
+            cell["id"] = golden_cells.INJECTED
         if cell.cell_type == "code":
             cell.outputs = [without_pixels(o) for o in cell.outputs] if is_compared(cell) else []
     return notebook
@@ -68,9 +67,7 @@ def cleaned(notebook):
 def without_pixels(output):
     """Return a cell's output with the name of the format in the place of each picture."""
     if "text/html" in output.get("data", {}):
-        output.data["text/html"] = golden_cells.PIXELS.sub(
-            "DATA-IMAGE", output.data["text/html"]
-        )
+        output.data["text/html"] = golden_cells.without_pixels(output.data["text/html"])
     output.pop("execution_count", None) if output.output_type == "display_data" else None
     return output
 
