@@ -391,17 +391,6 @@ def test_temperature_survives_certainty_and_refuses_zero():
         evaluation.apply_temperature(certain, 0)
 
 
-def test_confident_mistakes_against_a_loop():
-    probabilities, labels = drawn_probabilities(overconfidence=1, n=100)
-    wrong = [i for i in range(100) if probabilities[i].argmax() != labels[i]]
-    surest = sorted(wrong, key=lambda i: -probabilities[i].max())[:9]
-    assert evaluation.confident_mistakes(probabilities, labels).tolist() == surest
-    least_sure = sorted(wrong, key=lambda i: probabilities[i].max())[:9]  # control
-    assert surest != least_sure
-    assert len(evaluation.confident_mistakes(probabilities, labels, count=1000)) == len(wrong)
-    assert len(evaluation.confident_mistakes(probabilities, probabilities.argmax(axis=1))) == 0
-
-
 # ---- a model's answers
 
 

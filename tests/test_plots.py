@@ -14,7 +14,6 @@ import pytest
 from matplotlib import pyplot
 from matplotlib.text import Text
 from PIL import Image
-from scipy import stats
 
 from tl_course import evaluation, experiments, plots
 from tl_course.engine import figures
@@ -25,8 +24,6 @@ rng = np.random.default_rng(0)
 BLOCKS = rng.integers(0, 256, (15, 14, 14, 3)).astype("uint8")
 PICTURES = np.stack([Image.fromarray(block).resize((224, 224), Image.BICUBIC) for block in BLOCKS])
 MAPS = rng.random((15, 224, 224)).astype("float32")
-PHASE = {"accuracy": [0.5, 0.7, 0.8], "val_accuracy": [0.4, 0.6, 0.7]}
-PHASE |= {"loss": [1.5, 1.0, 0.5], "val_loss": [1.6, 1.2, 0.9]}
 
 
 def comparison(curves):
@@ -83,7 +80,6 @@ FIGURES = {
     "heat_maps": lambda: plots.heat_maps(PICTURES[:4], MAPS[:4], NAMES[:4], **WORDS),
     "heat_maps, one": lambda: plots.heat_maps(PICTURES[:1], MAPS[:1], **WORDS),
     "feature_maps": lambda: plots.feature_maps({"block_1": rng.random((7, 7, 8))}, **WORDS),
-    "history": lambda: plots.history({"head": PHASE, "tune": PHASE}, num_validation=67, **WORDS),
     "accuracy_against_labels": lambda: plots.accuracy_against_labels(CURVES, chance=0.1, **WORDS),
     "estimates": lambda: plots.estimates(ROWS, reference=0.125, **WORDS),
     "bars": lambda: plots.bars({"a": 4_652_008, "b": 23_564_800}, label="parameters", **WORDS),
@@ -398,29 +394,6 @@ def test_accuracy_against_labels_has_a_line_a_way_and_all_at_the_right_end(shown
     assert labels["head"] == head.get_color() == plots.LOOKS["head"][0]
 
 
-def test_history_joins_the_phases_and_marks_the_start_of_fine_tuning(shown):
-    longer = {key: values + values for key, values in PHASE.items()}
-    plots.history({"head": longer, "fine-tuning": PHASE}, num_validation=50, **WORDS)
-    accuracy, loss = shown.figures[0].axes
-    training, validation, start = accuracy.lines
-    assert training.get_ydata().tolist() == PHASE["accuracy"] * 3
-    assert validation.get_ydata().tolist() == PHASE["val_accuracy"] * 3
-    assert validation.get_xdata().tolist() == list(range(1, 10))
-    assert list(start.get_xdata()) == [6.5, 6.5]
-    words = [text.get_text() for text in accuracy.texts]
-    assert words == ["fine-tuning", "training", "validation"]
-    assert loss.lines[1].get_ydata().tolist() == PHASE["val_loss"] * 3
-    band = accuracy.collections[0].get_paths()[0].vertices
-    expected = stats.binomtest(20, 50).proportion_ci(method="wilson")
-    assert band[band[:, 0] == 1, 1].min() == pytest.approx(expected.low)
-    assert band[band[:, 0] == 1, 1].max() == pytest.approx(expected.high)
-
-
-def test_history_of_one_phase_has_no_line(shown):
-    plots.history({"head": PHASE}, **WORDS)
-    assert len(shown.figures[0].axes[0].lines) == 2
-
-
 @pytest.mark.parametrize("draw", ["estimates", "bars, intervals"])
 def test_estimates_and_bars_show_value_and_interval_in_per_cent(shown, draw):
     FIGURES[draw]()
@@ -516,7 +489,6 @@ NAMING = {
     "photographs": lambda: plots.photographs(PICTURES[: len(ODD)], ODD, columns=6, **WORDS),
     "heat_maps": lambda: plots.heat_maps(PICTURES[: len(ODD)], MAPS[: len(ODD)], ODD, **WORDS),
     "feature_maps": lambda: plots.feature_maps(dict.fromkeys(ODD, MAPS[:6].T), **WORDS),
-    "history": lambda: plots.history(dict.fromkeys(["head", *ODD], PHASE), **WORDS),
     "accuracy_against_labels": lambda: plots.accuracy_against_labels(
         comparison(dict.fromkeys(ODD, {1: [0.4, 0.5], 5: [0.6, 0.7]})), **WORDS
     ),

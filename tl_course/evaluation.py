@@ -23,16 +23,19 @@ class Estimate(NamedTuple):
     high: float
     n: int
 
-    def __str__(self):
+    def _words(self):
         value, low, high = (100 * number for number in self[:3])
-        return f"{value:.1f} % ({low:.1f} to {high:.1f} %, n = {self.n})"
+        return f"{value:.1f} %", f"{low:.1f} to {high:.1f} %, n = {self.n}"
+
+    def __str__(self):
+        return "{} ({})".format(*self._words())
 
     def _repr_pretty_(self, printer, _cycle):
         printer.text(str(self))
 
     def _repr_html_(self):
-        number, rest = str(self).split(" (")
-        return cards.card(number, f"95 %: {rest[:-1]}", interval=self[:3], between=(0, 1))
+        number, rest = self._words()
+        return cards.card(number, f"95 %: {rest}", interval=self[:3], between=(0, 1))
 
 
 class Difference(NamedTuple):
@@ -57,19 +60,21 @@ class Difference(NamedTuple):
             return "a gain"
         return "a loss" if self.high < 0 else "cannot tell"
 
-    def __str__(self):
+    def _words(self):
         value, low, high = (100 * number for number in self[:3])
         interval = f"{low:+.1f} to {high:+.1f}, n = {self.n}, p = {self.p_value:.2g}"
-        return f"{value:+.1f} percentage points ({interval})"
+        return f"{value:+.1f} percentage points", interval
+
+    def __str__(self):
+        return "{} ({})".format(*self._words())
 
     def _repr_pretty_(self, printer, _cycle):
         printer.text(f"{self}: {self.verdict}")
 
     def _repr_html_(self):
-        number, rest = str(self).split(" (")
-        end = max(0.1, 1.1 * max(np.abs(self[:3])))
-        rest, words = f"95 %: {rest[:-1]}", self.verdict
-        return cards.card(number, rest, interval=self[:3], between=(-end, end), words=words)
+        (number, rest), end = self._words(), max(0.1, 1.1 * max(np.abs(self[:3])))
+        options = {"interval": self[:3], "between": (-end, end), "words": self.verdict}
+        return cards.card(number, f"95 %: {rest}", **options)
 
 
 def from_record(kept):
@@ -251,10 +256,3 @@ def fit_temperature(probabilities, labels):
 
     best = optimize.minimize_scalar(cross_entropy, bounds=np.log([0.05, 20]), method="bounded")
     return float(np.exp(best.x))
-
-
-def confident_mistakes(probabilities, labels, *, count=9):
-    """Indices of the wrong answers, surest first, int (up to count,); arguments as reliability."""
-    confidence = np.max(probabilities, axis=1)
-    wrong = np.flatnonzero(np.argmax(probabilities, axis=1) != labels)
-    return wrong[np.argsort(-confidence[wrong], kind="stable")][:count]

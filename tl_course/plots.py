@@ -13,7 +13,6 @@ import numpy as np
 from IPython.display import display
 from matplotlib import pyplot
 from matplotlib.figure import Figure
-from scipy import stats
 
 from tl_course.engine import cards, figures
 
@@ -186,42 +185,6 @@ def feature_maps(maps, *, columns=6, alt, caption, figure_name=None):
             panel.imshow(channels[..., k], cmap="viridis")
             panel.set(xticks=[], yticks=[])
     show(figure, alt=alt, caption=caption, figure_name=figure_name, image_format="jpeg")
-
-
-def history(histories, *, num_validation=None, alt, caption, figure_name=None):
-    """Accuracy and loss by epoch, phase after phase; a line marks where each later phase starts.
-
-    histories: dict of phase -> history with accuracy, val_accuracy, loss, val_loss. num_validation,
-    the number of validation images, adds their 95 % interval (Wilson 1927).
-    """
-    figure, axes = _panels(WIDTH, 5, 2, 1, sharex=True)
-    ends = [[], []]
-    for panel, quantity, end in zip(axes[:, 0], ("accuracy", "loss"), ends, strict=True):
-        for k, key in enumerate((quantity, f"val_{quantity}")):
-            values = np.concatenate([phase[key] for phase in histories.values()])
-            epochs, look = np.arange(len(values)) + 1, _style(k)
-            panel.plot(epochs, values, **look)
-            end.append((epochs[-1], values[-1], ("training", "validation")[k], look["color"]))
-        starts = np.cumsum([len(phase["loss"]) for phase in histories.values()]) + 0.5
-        for name, start in zip(list(histories)[1:], starts, strict=False):
-            _mark(panel, start, name)
-        panel.xaxis.get_major_locator().set_params(integer=True)
-        panel.set(ylabel=quantity, ylim=(0, None))
-    if num_validation:
-        accuracies = np.concatenate([phase["val_accuracy"] for phase in histories.values()])
-        band = {"color": COLOURS[1], "alpha": 0.2}  # the 95 % interval
-        axes[0, 0].fill_between(epochs, *_wilson(accuracies, num_validation), **band)
-    axes[0, 0].set(ylabel="accuracy (%)", ylim=(0, 1.02))
-    axes[1, 0].set(xlabel="epoch")
-    _in_per_cent(axes[0, 0].yaxis)
-    for panel, end in zip(axes[:, 0], ends, strict=True):
-        _label_ends(panel, end)
-    show(figure, alt=alt, caption=caption, figure_name=figure_name)
-
-
-def _wilson(accuracies, n):
-    tests = [stats.binomtest(round(accuracy * n), n) for accuracy in accuracies]
-    return np.transpose([test.proportion_ci(method="wilson") for test in tests])
 
 
 def accuracy_against_labels(comparisons, *, chance=None, alt, caption, figure_name=None):
