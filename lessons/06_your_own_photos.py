@@ -434,7 +434,7 @@ transfer.train(my_model, my_set, learning_rate=1e-3, epochs=3, seed=SEED)
 ### END SOLUTION
 
 # %% tags=["check"]
-checks.report(checks.head_phase(my_model, num_classes=2))
+checks.report(checks.head_phase(my_model, num_classes=2, expect={"trained": True}))
 
 # %% [markdown]
 # ### Exercise 2 (transfer): step (b) without this package
@@ -461,7 +461,8 @@ my_tuned.fit(ward_set.images, ward_set.labels, epochs=2, verbose=0)
 ### END SOLUTION
 
 # %% tags=["check"]
-checks.report(checks.fine_tuning(my_tuned, before=my_before))
+task = {"blocks": ("block_16",), "steps": 2}  # 24 pictures are one batch an epoch
+checks.report(checks.fine_tuning(my_tuned, before=my_before, expect=task))
 if my_tuned is not None and my_before is not None:
     moved_layers = [path.split("/")[0] for path in transfer.moved(my_tuned, my_before)]
     print("Moved:", *sorted({"_".join(name.split("_")[:2]) for name in moved_layers}))

@@ -362,13 +362,21 @@ def test_a_cut_between_blocks_raises_no_alarm():
 
 def test_a_backbone_that_was_never_unfrozen_is_named():
     (found,) = tuned(prepare=transfer.freeze)
-    assert found.mistake == 5 and "No convolution of the backbone may move" in found.sentence
+    assert found.mistake == 5 and found.sentence.startswith("Nothing was unfrozen")
+    assert "compile" in found.question
+
+
+def refused(findings):
+    """The sentence of a check that cannot tell."""
+    (found,) = findings
+    assert found.mistake is None and found.question.endswith("?")
+    return found.sentence
 
 
 def test_a_snapshot_of_another_model_is_refused():
     model, _ = head_trained()
-    with pytest.raises(ValueError, match="`before` has no 'block_1_conv/kernel'"):
-        checks.fine_tuning(model, {})
+    said = refused(checks.fine_tuning(model, {}))
+    assert said.startswith("I cannot tell: `before` has no 'block_1_conv/kernel': take")
 
 
 # ---------------------------------------------------------------- planting, pixels
@@ -437,8 +445,8 @@ def test_correct_inputs_raise_no_alarm(build, images, expects):
 
 
 def test_pictures_in_another_order_are_refused():
-    with pytest.raises(ValueError, match="same pictures in the same order"):
-        checks.inputs(lite(), PHOTOGRAPHS[::-1], originals=PHOTOGRAPHS)
+    said = refused(checks.inputs(lite(), PHOTOGRAPHS[::-1], originals=PHOTOGRAPHS))
+    assert "give the same, in the same order" in said
 
 
 def test_looking_at_the_pixels_leaves_the_model_as_it_was():
@@ -594,9 +602,10 @@ def test_a_split_by_take_and_skip_of_one_fixed_shuffle_raises_no_alarm():
 
 
 def test_originals_of_another_size_are_refused():
-    with pytest.raises(ValueError, match="differ in size"):
-        part = batches(DRAWN.images).batch(8)
+    part = batches(DRAWN.images).batch(8)
+    assert "differ in size" in refused(
         checks.pipelines(part, part, originals=DRAWN.images[:, :20, :20])
+    )
 
 
 # ---------------------------------------------------------------- planting, claims
@@ -641,13 +650,11 @@ def test_a_claim_on_the_wrong_side_gets_a_question(claim, difference):
 
 
 def test_a_difference_without_interval_is_refused():
-    with pytest.raises(ValueError, match="Got a float as difference: give"):
-        checks.claim("gain", 0.12)
+    assert "got a float as difference: give" in refused(checks.claim("gain", 0.12))
 
 
 def test_an_unknown_claim_is_refused():
-    with pytest.raises(ValueError, match="Got the claim 'maybe': choose from"):
-        checks.claim("maybe", GAIN)
+    assert "got the claim 'maybe': choose from" in refused(checks.claim("maybe", GAIN))
 
 
 @pytest.mark.parametrize(

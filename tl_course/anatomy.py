@@ -1,46 +1,75 @@
 """What is this network made of?
 
 Its blocks, its head, its BatchNormalization layers, at any depth: a model may hold a backbone as
-one of its layers, and what is true of the outside may be false inside.
+one of its layers, and what is true of the outside may be false inside. The backbone is what you
+loaded: where you name it, it is known by its very layers, else looked for.
 """
 
 import re
 
-import keras
 import numpy as np
 from keras import layers
 
 HEAD_BEGINS_WITH = (
     layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D, layers.Flatten, layers.Dense
 )  # fmt: skip
-BLOCK_NAME = re.compile(r"(.*_)?block_?\d+[a-z]?(?=_)")  # how a layer's name begins, in any network
+BLOCK_NAME = re.compile(  # how a layer's name begins, in any network of keras.applications
+    r"(.*_)?(block_?\d+[a-z]?|expanded_conv(_\d+)?)(?=_)"
+)
+
+
+def _inner_layers(layer):
+    """The layers inside a layer, of any kind: only Models have a public name for them."""
+    return layer._flatten_layers(include_self=False, recursive=False)
 
 
 def all_layers(model):
-    """Every layer, those of models inside the model too, from the pixels on."""
-    for layer in model.layers:
-        yield from all_layers(layer) if isinstance(layer, keras.Model) else [layer]
+    """Every layer, those inside other layers too, from the pixels on."""
+    for layer in _inner_layers(model):
+        yield from all_layers(layer) if _inner_layers(layer) else [layer]
 
 
 def containers(model):
     """The model itself and every model inside it: each has a `trainable` of its own."""
     yield model
-    for layer in model.layers:
-        yield from containers(layer) if isinstance(layer, keras.Model) else []
+    for layer in _inner_layers(model):
+        yield from containers(layer) if _inner_layers(layer) else []
 
 
 def is_convolution(layer):
     """Has this layer a kernel that moves over pictures? Depthwise ones count."""
-    return any(len(weight.shape) == 4 for weight in layer.weights)
+    is_scaling = isinstance(layer, layers.Normalization)  # a mean of as many axes
+    return not is_scaling and any(len(weight.shape) == 4 for weight in layer.weights)
 
 
-def backbone_and_head(model):
-    """Its layers in two lists: to the last convolution's end; from pooling or the first Dense on.
+def find_backbone(model):
+    """The layer that holds the backbone, or None: a flat model does not tell where it ends.
 
-    An ImageNet classifier made of a convolution still counts as backbone.
+    Of all layers with layers inside, the smallest that holds two thirds of the convolutions.
+    """
+    number = {inner: len(convolutions(all_layers(inner))) for inner in containers(model)}
+    enough = [inner for inner in number if 3 * number[inner] >= 2 * max(number.values()) > 0]
+    smallest = min(enough, key=lambda inner: len(list(all_layers(inner))), default=model)
+    return None if smallest is model else smallest
+
+
+def backbone_and_head(model, backbone=None):
+    """Its layers in two lists: those of the backbone, and those that are not.
+
+    backbone: what you loaded, a layer or a model whose layers the model shares. Without it the
+    layer that holds most convolutions; in a flat model all up to the last convolution's end, and
+    the head begins at pooling or the first Dense. ValueError when the model does not hold it.
     """
     found = list(all_layers(model))
-    last = max((i for i, layer in enumerate(found) if is_convolution(layer)), default=-1)
+    backbone = backbone if backbone is not None else find_backbone(model)
+    if backbone is not None:
+        own = {id(layer) for layer in all_layers(backbone)} | {id(backbone)}
+        body = [layer for layer in found if id(layer) in own]
+        if not any(layer.weights for layer in body):
+            raise ValueError(f"{model.name!r} does not hold the backbone {backbone.name!r}.")
+        return body, [layer for layer in found if id(layer) not in own]
+    is_body = [is_convolution(layer) or bool(BLOCK_NAME.match(layer.name)) for layer in found]
+    last = max(np.flatnonzero(is_body), default=-1)
     first = next(
         (i for i in range(last + 1, len(found)) if isinstance(found[i], HEAD_BEGINS_WITH)), last + 1
     )
@@ -63,20 +92,45 @@ def norms(body):
     return [layer for layer in body if isinstance(layer, layers.BatchNormalization)]
 
 
-def is_pretrained(body):
-    """Has a normalization layer in it learned anything? A new one's offset `beta` is all zeros."""
-    offsets = [layer.beta for layer in body if getattr(layer, "beta", None) is not None]
-    return any(np.any(np.asarray(offset)) for offset in offsets)
+def kernels(found):
+    """The weights of two and more axes among these layers: what learns, biases and norms apart."""
+    return [
+        weight for layer in found if not isinstance(layer, layers.Normalization)
+        for weight in layer.weights if len(weight.shape) >= 2
+    ]  # fmt: skip
+
+
+def is_pretrained(model, body, backbone=None):
+    """Was this body trained before it came here? What you name as the backbone was.
+
+    Else a layer of its own, or blocks with names, that has learned: its normalization layers'
+    offsets are not all zeros, or its first kernel is not as it was drawn.
+    """
+    if backbone is not None:
+        return True
+    offsets = [layer.beta for layer in norms(body)]
+    first = [layer for layer in convolutions(body) if getattr(layer, "kernel", None) is not None]
+    has_learned = any(np.any(np.asarray(offset)) for offset in offsets if offset is not None) or (
+        bool(first) and not _is_as_drawn(first[0].kernel, first[0].kernel_initializer, {})
+    )
+    return has_learned and (find_backbone(model) is not None or bool(block_names(model)))
 
 
 def is_untrained(head, before=None):
-    """A new Dense layer's bias is all zeros, and training changes that.
+    """Are kernel and bias of its last layer as they were drawn, or were so in a snapshot `before`?
 
-    The first step may not: from a kernel of zeros, with as many pictures of each class in a batch.
+    An initializer keeps its seed, so it draws the same again.
     """
-    biases = [layer.bias for layer in head if getattr(layer, "bias", None) is not None]
-    now = [(before or {}).get(bias.path, bias) for bias in biases[-1:]]
-    return bool(now) and not np.any(np.asarray(now[0]))
+    last = [layer for layer in head if getattr(layer, "kernel", None) is not None][-1:]
+    return bool(last) and all(
+        _is_as_drawn(getattr(last[0], name), getattr(last[0], f"{name}_initializer"), before or {})
+        for name in ("kernel", "bias") if getattr(last[0], name, None) is not None
+    )  # fmt: skip
+
+
+def _is_as_drawn(weight, initializer, before):
+    now = np.asarray(before.get(weight.path, weight))
+    return np.array_equal(now, np.asarray(initializer(weight.shape, dtype=weight.dtype)))
 
 
 def block_names(network):

@@ -122,20 +122,33 @@ def classic_mistakes():
 
 
 class Finding(NamedTuple):
-    """A classic mistake that was found: its number, what happened, a question to the cure."""
+    """A classic mistake that was found: its number, what happened, a question to the cure.
 
-    mistake: int
+    mistake: 1 to 22, or None for what is none of them, such as "I cannot tell".
+    """
+
+    mistake: int | None
     sentence: str
     question: str
 
     def __str__(self):
-        return f"Mistake {self.mistake}: {self.sentence}\n  {self.question}"
+        number = "" if self.mistake is None else f"Mistake {self.mistake}: "
+        return f"{number}{self.sentence}\n  {self.question}"
 
 
-def finding(mistake, detail=""):
-    """The Finding of one of the 22 mistakes. detail: a sentence about this very case."""
+def finding(mistake, detail="", *, cause=None, question=None):
+    """The Finding of one of the 22 mistakes. detail: a sentence about this very case.
+
+    cause, question: where one mistake has several causes, the words for the one that was found.
+    """
     row = classic_mistakes()[mistake]
-    return Finding(mistake, f"{row['sentence']} {detail}".strip(), row["question"])
+    sentence = f"{cause or row['sentence']} {detail}".strip()
+    return Finding(mistake, sentence, question or row["question"])
+
+
+def unsure(reason, question="What can you pass instead, so that it can be measured?"):
+    """The Finding "I cannot tell", and why: what is not understood is not passed in silence."""
+    return Finding(None, f"I cannot tell: {reason}", question)
 
 
 def imagenet_classes():

@@ -14,7 +14,7 @@ import numpy as np
 from keras import layers
 
 from tl_course import anatomy, data, records
-from tl_course.engine import activations, depthwise
+from tl_course.engine import activations, depthwise, measure, reading
 
 HIGHEST_RATE = {"SGD": 5e-2}  # for fine-tuning; lesson 4 measures what Adam's 1e-2 destroys
 HIGHEST_RATE_OF_OTHERS = 5e-4  # constant; after a warm-up three times as much does no harm
@@ -91,25 +91,70 @@ def unfreeze(backbone, *, from_block=None):
         layer.trainable = layer in chosen and not is_batch_normalization
 
 
-def foresee(model, learning_rate, *, warm_up=False, optimizer="Adam", before=None):
-    """The Findings 6 to 9 that fine-tuning at this learning rate would run into.
+def foresee(
+    model, learning_rate, *, warm_up=False, optimizer="Adam", before=None, backbone=None
+):
+    """The Findings 6 to 9 and 19 that fine-tuning at this learning rate would run into.
 
-    Empty where no pretrained convolution may move: a new head, or a network from scratch.
+    Empty where no pretrained kernel may move: a new head, or a network from scratch. Where all of
+    a backbone may move under a head that has learned nothing, it is Mistake 3 and nothing else.
     """
-    body, head = anatomy.backbone_and_head(model)
+    body, head = anatomy.backbone_and_head(model, backbone)
     may_move = anatomy.may_move(model)
     too_low = learning_rate < LOWEST_RATE
     found = [records.finding(7, f"(It is {learning_rate:g}.)")] if too_low else []
-    kernels_may_move = any(map(may_move, anatomy.convolutions(body)))
-    if not (anatomy.is_pretrained(body) and kernels_may_move):
+    with_kernels = [layer for layer in body if anatomy.kernels([layer])]
+    if not any(map(may_move, with_kernels)) or not anatomy.is_pretrained(model, body, backbone):
         return found
+    is_new = anatomy.is_untrained(head, before)
+    if is_new and before is None and all(map(may_move, with_kernels)):
+        return [records.finding(3, "(All of it may move: freeze it first.)")]
     highest = HIGHEST_RATE.get(optimizer, HIGHEST_RATE_OF_OTHERS) * (3 if warm_up else 1)
-    if learning_rate > highest:
+    if learning_rate > highest * 1.001:  # float32
         detail = f"(It is {learning_rate:g}; above {highest:g} look twice.)"
         found.append(records.finding(6, detail))
     if free := [layer for layer in anatomy.norms(body) if may_move(layer)]:
         found.append(records.finding(8, f"({len(free)} of them may move.)"))
-    return found + ([records.finding(9)] if anatomy.is_untrained(head, before) else [])
+    return found + ([records.finding(9)] if is_new else []) + _cut_block(body, may_move)
+
+
+def _cut_block(body, may_move):
+    """Mistake 19: the kernels of one block either all may move, or none."""
+    flags = {}
+    for layer in body:
+        if anatomy.kernels([layer]) and (match := anatomy.BLOCK_NAME.match(layer.name)):
+            flags.setdefault(match.group(), set()).add(may_move(layer))
+    cut = [block for block, both in flags.items() if len(both) == 2]
+    return [records.finding(19, f"(It is {cut[0]!r}.)")] if cut else []
+
+
+class Pace(NamedTuple):
+    """How fast an optimizer goes, and how far it has gone since it was compiled."""
+
+    rate: float  # at its highest
+    climbs: bool  # to that rate, by a warm-up
+    name: str
+    steps: int
+    skips: bool  # mixed precision has not let it take a step yet
+
+
+def pace(optimizer):
+    """The Pace of a compiled model's optimizer, which may hold a schedule of Keras."""
+    if optimizer is None:
+        return Pace(1e-4, False, "Adam", 1, False)
+    inner = getattr(optimizer, "inner_optimizer", optimizer)  # mixed precision wraps it
+    rates = [float(keras.ops.convert_to_numpy(rate)) for rate in _rates(inner)]
+    steps = int(keras.ops.convert_to_numpy(inner.iterations))
+    climbs, skips = rates[0] < max(rates) / 2, inner is not optimizer and steps == 0
+    return Pace(max(rates), climbs, type(inner).__name__, steps, skips)
+
+
+def _rates(optimizer):
+    """Its rates from the first step on: of a schedule at 40 places, else the one it has."""
+    plan = optimizer._learning_rate  # `learning_rate` is only a schedule's value now
+    if not isinstance(plan, keras.optimizers.schedules.LearningRateSchedule):
+        return [plan]
+    return [plan(int(step)) for step in np.unique(np.geomspace(1, 1e5, 40).astype(int)) - 1]
 
 
 # ---------------------------------------------------------------- how long, how fast
@@ -181,14 +226,17 @@ def train(
     """Compile and fit the model, in place. One function for both steps.
 
     train_set, val_set: images (or features) and integer labels; without val_set nothing is
-    validated. schedule: a Schedule; or, for a constant rate, Adam's learning_rate and epochs.
+    validated. schedule: a Schedule; or Adam's learning_rate, a number or a schedule of Keras, and
+    epochs.
     augmentation: a Keras layer or model that changes the training pixels only. Compiling here,
     always, makes `freeze` and `unfreeze` take effect. Prints the classic mistakes that it sees
     coming; raises ValueError for what cannot work.
     Returns the history, one number an epoch: loss, accuracy and val_loss, val_accuracy (0..1).
     """
     plan = schedule or _constant(learning_rate, epochs, batch_size, len(train_set))
-    _check_training(model, train_set, val_set, plan)
+    rates = plan.rates() if schedule else _rates_of(learning_rate, plan.steps)
+    plan = plan._replace(learning_rate=float(max(rates)))
+    train_set, val_set = _checked(model, train_set, val_set, plan, climbs=rates[0] < max(rates) / 2)
     keras.utils.set_random_seed(seed)
     if augmentation is not None:
         pixels = keras.Input(model.input_shape[1:])
@@ -198,7 +246,7 @@ def train(
         **activations.for_fit(train_set, plan.batch_size, seed),
         epochs=plan.epochs(len(train_set)), verbose=0,
         validation_data=None if val_set is None else (val_set.images, val_set.labels),
-        callbacks=[_Rates(plan.rates())],
+        callbacks=[_Rates(rates)],
     )  # fmt: skip
     return {name: [float(value) for value in values] for name, values in history.history.items()}
 
@@ -232,11 +280,17 @@ class _Rates(keras.callbacks.Callback):
         self.step += 1
 
 
-def _check_training(model, train_set, val_set, plan):
-    """Raise for what cannot work; print the classic mistakes that can be seen coming."""
-    for name, part in (("train_set", train_set), ("val_set", val_set)):
-        if part is not None:
-            data.check_labels(part, name)
+def _rates_of(learning_rate, steps):
+    """The rate of each step, of a number or of a schedule of Keras."""
+    if not callable(learning_rate):
+        return np.full(steps, learning_rate)
+    return np.array([float(learning_rate(step)) for step in range(steps)])
+
+
+def _checked(model, train_set, val_set, plan, *, climbs):
+    """Both sets, with labels as numbers. Raises for what cannot work, prints what may go wrong."""
+    parts = [part and _with_numbers(part, n) for part, n in
+             ((train_set, "train_set"), (val_set, "val_set"))]  # fmt: skip
     if val_set is not None and train_set.class_names != val_set.class_names:
         orders = f"({train_set.class_names} and {val_set.class_names}.)"
         raise ValueError(str(records.finding(22, orders)))
@@ -249,8 +303,40 @@ def _check_training(model, train_set, val_set, plan):
     if not 0 < plan.learning_rate < 10:
         got = f"learning_rate is {plan.learning_rate}"
         raise ValueError(f"{got}: expected a number between 0 and 10.")
-    for mistake in foresee(model, plan.learning_rate, warm_up=plan.warm_up > 0):
+    if (gives := _answers(model)) != "softmax":
+        raise ValueError(str(records.finding(10, f"(The model gives: {gives}.)")))
+    for mistake in [*foresee(model, plan.learning_rate, warm_up=climbs), *_shared(*parts)]:
         print(mistake)
+    return parts
+
+
+def _with_numbers(part, name):
+    """The set with integer labels, of one-hot ones or of a column."""
+    if np.ndim(part.labels) > 1:
+        part = replace(part, labels=reading.numbers_of(part.labels))
+    data.check_labels(part, name)
+    return part
+
+
+def _answers(model):
+    """"softmax", or what else the model's outputs are: see `measure.answers`."""
+    last = model.layers[-1]
+    if getattr(last, "activation", None) is keras.activations.softmax:
+        return "softmax"  # most models: nothing to run
+    noise = measure.pictures_for(model, measure.input_shape(model))
+    outputs, steps = measure.run(model, noise, list(anatomy.all_layers(model)))
+    last = measure.last_of(steps, outputs.shape[-1])
+    return measure.answers(model, last, noise) if last is not None else "softmax"
+
+
+def _shared(train_set, val_set):
+    """Mistake 15 where validation pictures are training pictures, bit by bit."""
+    if val_set is None or val_set.images.ndim != 4 or val_set.images.dtype != np.uint8:
+        return []
+    own = {hash(image.tobytes()) for image in train_set.images}
+    again = sum(hash(image.tobytes()) in own for image in val_set.images)
+    cause = f"{again} of {len(val_set)} validation pictures are training pictures."
+    return [records.finding(15, cause=cause)] if again else []
 
 
 def reset_optimizer(model, *, learning_rate):

@@ -1,0 +1,107 @@
+"""Do sets share pictures that they should not, and do pipelines augment the right ones?"""
+
+import numpy as np
+
+from tl_course import data, records
+from tl_course.checks import common
+from tl_course.engine import reading, twins
+
+
+@common.never_raises
+def sets(train_set, val_set, test_set):
+    """Mistakes 14, 15 and 22: three sets that should share no picture and name classes alike.
+
+    Each an ImageSet, (images, labels), arrays, a tf.data.Dataset or None; images 0..255 or 0..1.
+    Of each the first 2,000 pictures are looked at.
+    """
+    parts = {"training": train_set, "validation": val_set, "test": test_set}
+    parts = {name: part for name, part in parts.items() if part is not None}
+    if len(parts) < 2:
+        return None
+    orders = {tuple(map(data.nfc, names)) for names in map(_class_names, parts.values())} - {()}
+    case = f"({' and '.join(map(str, sorted(orders)))}.)"
+    found = [records.finding(22, case)] if len(orders) > 1 else []
+    read = {name: reading.pictures(part, name, small=True)[0] for name, part in parts.items()}
+    if any(images.ndim != 4 for images in read.values()):
+        raise reading.Unclear("these are features, (n, d): pass the pictures themselves")
+    same = {image.tobytes() for image in read.get("test", ())}
+    if np.mean([image.tobytes() in same for image in read.get("validation", [np.empty(0)])]) > 0.5:
+        found.append(records.finding(14))
+        del read["validation"]
+    return common.in_order(found + _twins(read))
+
+
+def _class_names(part):
+    names = getattr(part, "class_names", None)
+    if names is None:  # of Keras's directory iterator
+        names = getattr(part, "class_indices", ())
+    return [str(name) for name in names]
+
+
+def _twins(read):
+    """Mistake 15 of the first two parts that share pictures, as they are or turned."""
+    for a, b in (("training", "validation"), ("training", "test"), ("validation", "test")):
+        if not {a, b} <= read.keys():
+            continue
+        pairs = data.near_duplicates(read[a], read[b])
+        same = sum(np.array_equal(read[a][i], read[b][j]) for i, j, _ in pairs)
+        case = f"{len(pairs)} pairs between {a} and {b} set, {same} of the very same picture"
+        if not pairs and len(turned := twins.turned(read[b][:300], read[a][:1000])) > 1:
+            case = f"{len(turned)} pictures of the {b} set are {a} pictures, mirrored or turned"
+            pairs = turned
+        if pairs:
+            return [records.finding(15, f"({case}.)")]
+    return []
+
+
+@common.never_raises
+def pipelines(train, val, *, originals):
+    """Mistakes 16 to 18: what two passes over a training and a validation pipeline give.
+
+    train, val: batches of images, or of (images, labels), that can be gone through again, such as
+    a tf.data.Dataset; of what has no end, twice as many pictures as `originals` are read.
+    originals: all pictures of both before augmentation, (n, height, width, 3), of the size that
+    the pipelines give. An augmentation of brightness or contrast alone is not noticed.
+    """
+    if train is None or val is None:
+        return None
+    originals, _ = reading.pictures(originals, "originals")
+    most = 2 * len(originals)
+    both = ((train, "train"), (val, "val"))
+    passes = [reading.two_passes(part, name, most=most) for part, name in both]
+    known, ((train_1, train_2), (val_1, val_2)) = twins.fingerprints(originals), [
+        [twins.fingerprints(pictures) for pictures in both] for both in passes
+    ]  # fmt: skip
+    is_augmented = np.mean(twins.found_in(train_1, known)) < 0.9
+    val_is_changed = np.mean(twins.found_in(val_1, known)) < 0.9
+    val_is_stable = np.all(twins.found_in(val_1, val_2)) and len(val_1) == len(val_2)
+    found = []
+    if not val_is_stable:
+        found.append(records.finding(17 if val_is_changed else 16))
+    elif not val_is_changed:
+        in_val = twins.found_in(known, val_1)
+        again = twins.taken_from(passes[0][0], originals, in_val, is_augmented)
+        found += _shared(again, int(in_val.sum()))
+    is_frozen = is_augmented and np.mean(twins.found_in(train_1, train_2)) > 0.9
+    if is_frozen and not (val_is_changed and val_is_stable):  # both changed alike: not at random
+        found.append(_always_alike(train))
+    return common.in_order(found)
+
+
+def _shared(again, of_them):
+    """Mistake 16 where the split is the same at every pass, but not the same for both sets."""
+    if not again:
+        return []
+    cause = "Validation pictures are training pictures, too, the same ones at every pass."
+    case = f"({again} training pictures come from the {of_them} of the validation set.)"
+    question = "Where are the pictures split, and is it one split, with one seed, for both sets?"
+    return [records.finding(16, case, cause=cause, question=question)]
+
+
+def _always_alike(train):
+    """Mistake 18: augmented, and the same at each pass; by a cache, or by a seed."""
+    if reading.has_cache(train) is not False:
+        return records.finding(18)
+    cause = "Each pass gives the very same augmented pictures: the same random numbers come again."
+    question = "Which seed is set, and does each pass begin with it anew?"
+    return records.finding(18, cause=cause, question=question)
