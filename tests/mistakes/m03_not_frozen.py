@@ -3,8 +3,8 @@
 import keras
 from keras import layers
 
+from tests.mistakes.backbones import SMALL
 from tests.mistakes.rows import right, wrong
-from tests.mistakes.writing import pooling
 
 
 def never_frozen(world):
@@ -39,7 +39,7 @@ def only_the_first_layer(world):
 def last_layers_free(world):
     """The last layers of the backbone were left out of the loop."""
     model = world.classifier()
-    free = 4 if world.choice["backbone"] != "mobilenet_v3" else 12
+    free = 4 if world.choice["backbone"] in SMALL else 12
     world.backbone.trainable = True
     for layer in world.backbone.layers[:-free]:
         layer.trainable = False
@@ -125,7 +125,7 @@ def by_add_head(world):
 NORMS = ("tiny", "mobile", "mobilenet_v2", "resnet50v2", "lite0")
 WRONG = [
     wrong(3, never_frozen, worlds=12),
-    wrong(3, never_frozen_and_trained, worlds=3, backbone=("tiny", "mobile", "plain")),
+    wrong(3, never_frozen_and_trained, worlds=3, backbone=SMALL),
     wrong(3, training_false_only, way="nested, training=False", worlds=3),
     wrong(3, thawed_by_the_model, worlds=3),
     wrong(3, only_the_first_layer, worlds=2, way=("flat", "nested", "head as a model")),
@@ -135,7 +135,7 @@ WRONG = [
     wrong((3, 8), only_convolutions_frozen, worlds=2, backbone=NORMS),
     wrong(3, a_typing_error, worlds=2),
     wrong(3, a_word_for_false, worlds=1),
-    wrong(3, another_copy_frozen, worlds=2, backbone=("tiny", "mobile", "plain")),
+    wrong(3, another_copy_frozen, worlds=2, backbone=SMALL),
     wrong(3, unfrozen_one_cell_early, worlds=2),
     wrong(3, loop_over_outer_layers, worlds=2, pooled=True),
     wrong(3, by_add_head, worlds=3, pooled=True),
@@ -284,7 +284,7 @@ RIGHT = [
           way=("subclass", "sequential without Input", "sequential by add")),
     right(frozen_layer_by_layer, worlds=3),
     right(frozen_by_transfer, worlds=3),
-    right(frozen_and_trained, worlds=4, backbone=("tiny", "mobile", "plain")),
+    right(frozen_and_trained, worlds=4, backbone=SMALL),
     right(thawed_and_frozen_again, worlds=2),
     right(by_add_head_frozen, worlds=3, pooled=True),
     right(lesson_3_by_hand, pooled=True),
