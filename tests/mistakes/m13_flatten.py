@@ -1,6 +1,5 @@
 """Mistake 13: Flatten stands where pooling belongs."""
 
-import keras
 from keras import layers, ops
 
 from tests.mistakes.rows import right, wrong
@@ -44,7 +43,7 @@ def reshape_by_lambda(world):
 
 
 def convolution_then_flatten(world):
-    return _on_maps(world, [layers.Conv2D(16, 3, padding="same", activation="relu"), layers.Flatten()])
+    return _on_maps(world, [layers.Conv2D(16, 3, padding="same"), layers.ReLU(), layers.Flatten()])
 
 
 def small_pooling_then_flatten(world):
@@ -57,7 +56,7 @@ def own_flatten(world):
 
     class ToVector(layers.Layer):
         def call(self, maps):
-            return ops.reshape(maps, (ops.shape(maps)[0], maps.shape[1] * maps.shape[2] * maps.shape[3]))
+            return ops.reshape(maps, (-1, maps.shape[1] * maps.shape[2] * maps.shape[3]))
 
     return _on_maps(world, [ToVector()])
 
@@ -106,7 +105,8 @@ def pooled_then_flattened(world):
 
 
 def vector_then_flattened(world):
-    return _on_maps(world, [layers.GlobalAveragePooling2D(), layers.Flatten(), layers.Dense(8, "relu")])
+    steps = [layers.GlobalAveragePooling2D(), layers.Flatten(), layers.Dense(8, "relu")]
+    return _on_maps(world, steps)
 
 
 def average_of_all_then_flattened(world):

@@ -1,4 +1,4 @@
-"""Mistakes 14, 15 and 22: what training, validation and test set share, and how they name classes."""
+"""Mistakes 14, 15 and 22: what the three sets share, and how they name their classes."""
 
 from dataclasses import replace
 

@@ -216,8 +216,8 @@ def py_datasets(world):
 
 
 def _turned_at_random(images):
-    turns = np.random.default_rng().integers(-20, 20, len(images))
-    return np.stack([pictures.turned(i[None], int(t))[0] for i, t in zip(images, turns)])
+    turns = np.random.default_rng().integers(-20, 20, len(images)).tolist()
+    return np.concatenate([pictures.turned(images[k : k + 1], t) for k, t in enumerate(turns)])
 
 
 def folder_mapped_for_both(world):
@@ -397,8 +397,11 @@ def made_smaller(world):
 def middle_cut_out(world):
     """The middle of each validation picture, the usual way to judge."""
     train, val = _parts()
-    val = val.batch(8).map(lambda x, y: (tf.image.resize(tf.image.central_crop(x, 0.875), (64, 64)), y))
-    return _asked(world, train.batch(8).map(crop), val)
+
+    def middle(images, labels):
+        return tf.image.resize(tf.image.central_crop(images, 0.875), (64, 64)), labels
+
+    return _asked(world, train.batch(8).map(crop), val.batch(8).map(middle))
 
 
 def standardized(world):
@@ -529,8 +532,8 @@ def cells(world):
     """Blood cells: alike in colour and layout, none twice."""
     images = pictures.cells(ALL)
     stream = feeds.stream(images)
-    train, val = stream.take(TRAIN), stream.skip(TRAIN)
-    return world.pipelines(train.shuffle(TRAIN).batch(8).map(augment()), val.batch(8), originals=images)
+    train = stream.take(TRAIN).shuffle(TRAIN).batch(8).map(augment())
+    return world.pipelines(train, stream.skip(TRAIN).batch(8), originals=images)
 
 
 def sampled_evenly(world):

@@ -34,7 +34,7 @@ WRONG = [
     )),
     *(wrong((20, None), says(*pair), worlds=1) for pair in (
         ("a gain", LOSS), ("a loss", GAIN), ("cannot tell", GAIN), ("cannot tell", LOSS),
-        ("cannot tell", CLEAR_SEEDS), ("a loss", CLEAR_SEEDS),
+        ("cannot tell", CLEAR_SEEDS), ("a loss", CLEAR_SEEDS), ("better", UNSURE),
     )),
 ]  # fmt: skip
 RIGHT = [
@@ -51,7 +51,7 @@ REFUSED = [
         ("a gain", 0.03), ("a gain", "+3.0 percentage points"), ("a gain", (0.03, -0.01, 0.07)),
         ("a gain", evaluation.Estimate(0.8, 0.7, 0.9, 40)), ("a gain", np.float64(0.02)),
         ("a gain", [True, False]), (0.03, GAIN), (True, GAIN), ("perhaps", GAIN), ("", GAIN),
-        ("better", UNSURE), (GAIN, "a gain"),
+        (GAIN, "a gain"),
         ("a gain", evaluation.Difference(*[float("nan")] * 3, 3, float("nan"))),
     )),
 ]  # fmt: skip

@@ -80,7 +80,8 @@ def augmented_first(world, base, steps):
 def augmented_sequential(world, base, steps):
     """Augmentation as a model of its own, in a list of layers."""
     changes = keras.Sequential([layers.RandomFlip("horizontal", seed=1), layers.RandomZoom(0.1)])
-    return keras.Sequential([keras.Input(base.input_shape[1:]), changes, deeper(world, base), *steps])
+    steps = [keras.Input(base.input_shape[1:]), changes, deeper(world, base), *steps]
+    return keras.Sequential(steps)
 
 
 def head_as_model(world, base, steps):
