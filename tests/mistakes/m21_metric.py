@@ -7,7 +7,7 @@ from tests.mistakes import pictures
 from tests.mistakes.rows import refused, right, wrong
 
 RARE = np.array([0] * 95 + [1] * 5)
-THREE = np.array([0] * 80 + [1] * 12 + [2] * 8)
+THREE = np.array([0] * 81 + [1] * 12 + [2] * 8)
 EVEN = np.arange(90) % 3
 NEARLY = np.array([0] * 55 + [1] * 45)
 FORMS = {

@@ -10,6 +10,7 @@ import io
 import itertools
 import random
 import signal
+import threading
 import time
 import zlib
 
@@ -218,7 +219,8 @@ class World:
 @contextlib.contextmanager
 def stopped_after(seconds):
     """Raise NeverReturned inside the block when it takes longer; no limit where signals lack."""
-    if not hasattr(signal, "setitimer"):
+    in_main = threading.current_thread() is threading.main_thread()
+    if not hasattr(signal, "setitimer") or not in_main:
         yield
         return
 
