@@ -25,13 +25,14 @@ FORMS = {
 }
 
 
-def reports(words, labels=RARE, form="integers"):
-    """A set-up that reports this of those labels."""
+def reports(words, labels=RARE, form="integers", alone=False):
+    """A set-up that reports this of those labels. A word goes in a list, unless it is alone."""
+    reported = [words] if isinstance(words, str) and not alone else words
 
     def setup(world):
-        return world.metric(words, FORMS[form](labels))
+        return world.metric(reported, FORMS[form](labels))
 
-    setup.__name__ = f"reports {words!r} of {len(labels)} {form}"
+    setup.__name__ = f"reports {reported!r} of {len(labels)} {form}"
     return setup
 
 
@@ -47,7 +48,10 @@ WRONG = [
       for form in FORMS if form not in ("booleans", "image set")),
     wrong(21, reports("accuracy", RARE, "booleans"), worlds=1),
     wrong(21, reports("accuracy", RARE, "image set"), worlds=1),
-    wrong(21, reports(["accuracy"]), worlds=1),
+    *(wrong(21, reports(words, alone=True), worlds=1) for words in (
+        "accuracy", "Accuracy", "weighted recall", ("accuracy",), {"accuracy"}, {"accuracy": 0.95},
+        ["accuracy", "loss"], ["accuracy", "error rate"], {"accuracy": 0.95, "micro F1": 0.95},
+    )),
 ]  # fmt: skip
 RIGHT = [
     *(right(reports(words), worlds=1) for words in (
@@ -67,11 +71,14 @@ RIGHT = [
     right(reports("accuracy", NEARLY), worlds=1),
     right(reports("weighted recall", EVEN), worlds=1),
     right(reports("micro F1", EVEN), worlds=1),
-    right(reports(["accuracy", "recall of endocarditis"]), worlds=1),
-    right(reports(("recall", "precision")), worlds=1),
+    *(right(reports(words, alone=True), worlds=1) for words in (
+        ["accuracy", "recall of endocarditis"], ("recall", "precision"), "balanced accuracy",
+        "recall of endocarditis", {"accuracy": 0.95, "recall": 0.4}, {"macro F1": 0.6},
+        ["accuracy", "confusion matrix"], ["accuracy", "AUC", "loss"],
+    )),
 ]  # fmt: skip
 REFUSED = [
-    *(refused(reports(words)) for words in (0.95, "", b"accuracy", {"accuracy": 0.9})),
+    *(refused(reports(words)) for words in (0.95, "", [], [0.95])),
     refused(reports("accuracy", np.array([], int), "list")),
 ]
 
