@@ -2,8 +2,9 @@
 
 Minutes and results come from data/results/course.json and binder.json, what a picture costs from
 benchmarks/scaling.json, questions from data/lessons.csv, the classic mistakes from
-data/mistakes.csv, the addresses from the setting in pyproject.toml: no figure in a table and no
-address of the course is typed by hand.
+data/mistakes.csv, how well the checks name them from data/results/mistakes_bench.json, the
+addresses from the setting in pyproject.toml: no figure in a table and no address of the course is
+typed by hand.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from pathlib import Path
 from common import marked_blocks
 from tl_course import records
 from tl_course.commands import _notebooks
-from tools import experiment_tables, gains, links, scaling_tables
+from tools import bench_table, experiment_tables, gains, links, scaling_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = "| lesson | the question it answers | minutes | in your browser |\n|---|---|---|---|\n"
@@ -90,6 +91,7 @@ def blocks(root):
         for name in ("course", "binder")
     )
     return {
+        ("docs/classic_mistakes.md", "bench"): bench_table.table(root / "data" / "results"),
         ("README.md", "badge"): links.badge(*home),
         ("README.md", "hub"): links.hub(home[0]),
         ("README.md", "lessons"): table(course, home),
