@@ -56,24 +56,29 @@ def find_backbone(model):
 def backbone_and_head(model, backbone=None):
     """Its layers in two lists: those of the backbone, and those that are not.
 
-    backbone: what you loaded, a layer or a model whose layers the model shares. Without it the
-    layer that holds most convolutions; in a flat model all up to the last convolution's end, and
-    the head begins at pooling or the first Dense. ValueError when the model does not hold it.
+    backbone: what you loaded, a layer or a model whose layers the model shares. ValueError when
+    the model does not hold it. Without it: of the layer that holds most convolutions, in a flat
+    model of all, the layers up to the last convolution's end; pooling or the first Dense is head.
     """
     found = list(all_layers(model))
-    backbone = backbone if backbone is not None else find_backbone(model)
     if backbone is not None:
-        own = {id(layer) for layer in all_layers(backbone)} | {id(backbone)}
-        body = [layer for layer in found if id(layer) in own]
-        if not any(layer.weights for layer in body):
-            raise ValueError(f"{model.name!r} does not hold the backbone {backbone.name!r}.")
-        return body, [layer for layer in found if id(layer) not in own]
+        body = list(all_layers(backbone))
+    else:
+        inner = list(all_layers(find_backbone(model) or model))
+        body = inner[: _end_of_body(inner)]
+    own = {id(layer) for layer in body}
+    body = [layer for layer in found if id(layer) in own]
+    if backbone is not None and not any(layer.weights for layer in body):
+        raise ValueError(f"{model.name!r} does not hold the backbone {backbone.name!r}.")
+    return body, [layer for layer in found if id(layer) not in own]
+
+
+def _end_of_body(found):
+    """Where the head begins: at pooling or the first Dense after all blocks and convolutions."""
     is_body = [is_convolution(layer) or bool(BLOCK_NAME.match(layer.name)) for layer in found]
     last = max(np.flatnonzero(is_body), default=-1)
-    first = next(
-        (i for i in range(last + 1, len(found)) if isinstance(found[i], HEAD_BEGINS_WITH)), last + 1
-    )
-    return found[:first], found[first:]
+    behind = range(last + 1, len(found))
+    return next((i for i in behind if isinstance(found[i], HEAD_BEGINS_WITH)), last + 1)
 
 
 def may_move(model):

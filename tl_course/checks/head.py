@@ -33,9 +33,10 @@ def head_phase(model, num_classes, *, backbone=None, expect=None):
     body, head = common.parts(model, backbone)
     noise = common.noise(model, backbone)
     outputs, steps = measure.run(model, noise, [*body, *head])
-    found = _imagenet_top(steps, body if backbone is not None else [*body, *head], num_classes)
-    found += [] if found else _number_of_outputs(outputs.shape[-1], num_classes)
-    found += _who_may_move(model, backbone, body, head, noise)
+    among = body if backbone is not None else [*body, *head]
+    top = _imagenet_top(steps, among) if num_classes != 1000 else None
+    found = [records.finding(12)] if top else _number_of_outputs(outputs.shape[-1], num_classes)
+    found += _who_may_move(model, backbone, body, [one for one in head if one is not top], noise)
     found += _softmax(model, steps, noise, outputs.shape[-1]) + _flattened(steps, head)
     done = {"labels": measure.takes_labels(model, outputs.shape[-1]),
             "trained": not anatomy.is_untrained(head)}  # fmt: skip
@@ -94,17 +95,17 @@ def _number_of_outputs(outputs, num_classes):
     return [records.finding(11, f"({outputs} outputs, {num_classes} classes.)")]
 
 
-def _imagenet_top(steps, among, num_classes):
-    """Mistake 12: does one of these layers give ImageNet's 1,000 classes?"""
+def _imagenet_top(steps, among):
+    """The layer among these that gives ImageNet's 1,000 classes, or None."""
     for step, after in zip(steps, [*steps[1:], None], strict=True):
-        is_top = step.gave[1:] == (1000,) and anatomy.kernels([step.layer]) and step.layer in among
+        is_wide = step.gave[1:] == (1000,) and anatomy.kernels([step.layer])
         name = getattr(getattr(step.layer, "activation", None), "__name__", "linear")
         is_hidden = name not in ("softmax", "linear") or (
             name == "linear" and after and not isinstance(after.layer, NO_ACTIVATION)
         )
-        if is_top and not is_hidden and num_classes != 1000:
-            return [records.finding(12)]
-    return []
+        if is_wide and step.layer in among and not is_hidden:
+            return step.layer
+    return None
 
 
 def _flattened(steps, head):

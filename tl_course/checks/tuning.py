@@ -34,7 +34,7 @@ def fine_tuning(model, before=None, *, backbone=None, expect=None):
         return odd
     guessed = [one for one in foreseen if one.mistake != 8 and not (
         one.mistake == 9 and _was_trained_between(head, before, pace))]  # fmt: skip
-    found = common.in_order(guessed + _how_far(model, body, before))
+    found = common.in_order(guessed + _how_far(model, body, before, pace))
     done = {"blocks": _moved_blocks(body, before), "steps": pace.steps}
     return found or common.asked(expect, done)
 
@@ -98,13 +98,14 @@ def _was_trained_between(head, before, pace):
     return pace.name in ADAPTIVE and farthest > 3.2 * pace.rate * max(1, pace.steps)
 
 
-def _how_far(model, body, before):
+def _how_far(model, body, before, pace):
     """Mistakes 6 to 8 as the weights tell them."""
     may_move = anatomy.may_move(model)
     free = [kernel for layer in body if may_move(layer) for kernel in anatomy.kernels([layer])]
     typical = float(np.median([_moved_by(kernel, before) for kernel in free]))
     found = []
-    if typical < 2e-5:
+    is_brisk = pace.name in ADAPTIVE and pace.rate >= 1e-6  # then it is the gradients
+    if typical < 2e-5 and not is_brisk:
         found.append(records.finding(7, f"(The kernels moved by {typical:.1e} of their size.)"))
     elif typical > 0.5:
         found.append(records.finding(6, f"(The kernels moved by {typical:.1f} of their size.)"))
