@@ -83,8 +83,8 @@ def mobile(pooled):
     x = layers.Conv2D(8, 3, strides=2, padding="same", use_bias=False, name="stem_conv")(x)
     x = layers.BatchNormalization(name="stem_bn")(x)
     x = layers.ReLU(6, name="stem_relu")(x)
-    for number in range(1, 5):
-        name, strides = f"block_{number}", 2 if number in (2, 4) else 1
+    for number in range(1, 4):
+        name, strides = f"block_{number}", 2 if number == 2 else 1
         y = layers.Conv2D(16, 1, use_bias=False, name=f"{name}_expand")(x)
         y = layers.BatchNormalization(name=f"{name}_expand_bn")(y)
         y = layers.ReLU(6, name=f"{name}_expand_relu")(y)

@@ -139,6 +139,8 @@ class World:
     def fit(self, model, *, epochs=1, number=12):
         """Train for a few steps on a few pictures."""
         images, labels = self.images(number), self.labels(number)
+        if not model.optimizer.built:  # as the first step would; here it saves a second trace
+            model.optimizer.build(model.trainable_variables)
         model.fit(images, labels, batch_size=6, epochs=epochs, verbose=0, shuffle=False)
         return model
 
