@@ -126,7 +126,6 @@ def test_worlds_are_the_same_at_each_call_and_vary():
 
 
 def test_drawn_worlds_cover_more_pairs_than_chance():
-    """Twenty candidates for each: most pairs of a world of 11 axes are new."""
     seen = [worlds._pairs(one) for one in worlds.draw("a set-up", 5, {})]
     new = [len(pairs - set().union(*seen[:k])) for k, pairs in enumerate(seen)]
     assert min(new) > 0.6 * max(new)

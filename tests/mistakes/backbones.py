@@ -16,18 +16,21 @@ NAMES = ("tiny", "mobile", "plain", "mobilenet_v2", "mobilenet_v3", "efficientne
          "resnet50v2", "lite0")  # fmt: skip
 SMALL = ("tiny", "mobile", "plain")  # these can be trained in a second
 WITH_NORMS = ("tiny", "mobile")
-EXPECTS = {"mobilenet_v2": (-1, 1), "resnet50v2": (-1, 1)}  # without any scaling of their own
+GAIN = {"resnet50v2": 0.7, "vgg16": 1.0, "efficientnetv2b0": 1.0}  # or features grow without end
 
 
-def look_pretrained(model, *, seed=0):
-    """Every weight of the model away from its initial value, in place, still of healthy size."""
+def look_pretrained(model, *, seed=0, gain=1.4):
+    """Every weight of the model away from its initial value, in place, still of healthy size.
+
+    gain: of each kernel; 1.4 keeps the size of what a ReLU halves (He et al. 2015).
+    """
     random = np.random.default_rng(seed)
     for weight in model.weights:
         if weight.dtype == "float32":
-            weight.assign(_learned(weight, random))
+            weight.assign(_learned(weight, random, gain))
 
 
-def _learned(weight, random):
+def _learned(weight, random, gain):
     """What training may have made of one weight: kernels by filter, norms by channel."""
     shape, name = weight.shape, weight.path.rsplit("/", 1)[-1]
     if name == "gamma":
@@ -42,7 +45,7 @@ def _learned(weight, random):
     filters = (shape[-2], 1) if depthwise else shape[-1:]
     fan_in = np.prod(shape[:2] if depthwise else shape[:-1])
     noise = random.standard_normal(shape, dtype="float32")
-    return noise * np.sqrt(2 / fan_in) * random.uniform(0.6, 1.4, filters)
+    return noise * gain / np.sqrt(fan_in) * random.uniform(0.6, 1.4, filters)
 
 
 def build(name, *, pooled=True, seed=0):
@@ -51,7 +54,7 @@ def build(name, *, pooled=True, seed=0):
     if name == "lite0":
         return _lite0(pooled)
     model = {"tiny": _tiny, "mobile": mobile, "plain": plain}.get(name, _application(name))(pooled)
-    look_pretrained(model, seed=seed)
+    look_pretrained(model, seed=seed, gain=GAIN.get(name, 1.4))
     return model
 
 
@@ -80,8 +83,8 @@ def mobile(pooled):
     x = layers.Conv2D(8, 3, strides=2, padding="same", use_bias=False, name="stem_conv")(x)
     x = layers.BatchNormalization(name="stem_bn")(x)
     x = layers.ReLU(6, name="stem_relu")(x)
-    for number in range(1, 5):
-        name, strides = f"block_{number}", 2 if number in (2, 4) else 1
+    for number in range(1, 4):
+        name, strides = f"block_{number}", 2 if number == 2 else 1
         y = layers.Conv2D(16, 1, use_bias=False, name=f"{name}_expand")(x)
         y = layers.BatchNormalization(name=f"{name}_expand_bn")(y)
         y = layers.ReLU(6, name=f"{name}_expand_relu")(y)

@@ -9,7 +9,7 @@ from tests.mistakes import backbones, feeds, pictures
 from tests.mistakes.rows import refused, right, wrong
 from tl_course import backbones as course
 
-OWN = ("tiny", "mobile", "plain", "lite0", "mobilenet_v3", "efficientnetv2b0")  # scale inside
+OWN = backbones.SMALL * 4 + ("lite0", "mobilenet_v3", "efficientnetv2b0")  # scale inside
 MINUS_ONE = ("mobilenet_v2", "resnet50v2")  # without any scaling: -1 to 1
 
 

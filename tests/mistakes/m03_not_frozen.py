@@ -23,8 +23,9 @@ def training_false_only(world):
 
 
 def thawed_by_the_model(world):
-    """model.trainable = True at the end hands its value down to the backbone."""
+    """Frozen and thawed as a whole: the value is handed down to the backbone."""
     model = world.classifier()
+    model.trainable = False
     model.trainable = True
     return world.head_phase(world.compile(model))
 
@@ -122,7 +123,7 @@ def by_add_head(world):
     return world.head_phase(model, 3)
 
 
-NORMS = ("tiny", "mobile", "mobilenet_v2", "resnet50v2", "lite0")
+NORMS = ("tiny", "mobile", "tiny", "mobile", "mobilenet_v2", "resnet50v2", "lite0")
 WRONG = [
     wrong(3, never_frozen, worlds=12),
     wrong(3, never_frozen_and_trained, worlds=3, backbone=SMALL),
@@ -148,6 +149,13 @@ WRONG = [
 def frozen(world):
     """As the generator writes it."""
     return world.head_phase(world.compile(world.classifier()))
+
+
+def told_to_be_trainable(world):
+    """model.trainable = True where it is True already: Keras hands nothing down."""
+    model = world.classifier()
+    model.trainable = True
+    return world.head_phase(world.compile(model))
 
 
 def frozen_before_it_is_built(world):
@@ -277,9 +285,10 @@ def normalization_before(world):
     return world.head_phase(model, 3)
 
 
-SOME = ("tiny", "mobile", "plain", "mobilenet_v2", "mobilenet_v3", "vgg16", "lite0")
+SOME = SMALL * 3 + ("mobilenet_v2", "mobilenet_v3", "vgg16", "lite0")
 RIGHT = [
     right(frozen, worlds=16),
+    right(told_to_be_trainable, worlds=2),
     right(frozen_before_it_is_built, worlds=4,
           way=("subclass", "sequential without Input", "sequential by add")),
     right(frozen_layer_by_layer, worlds=3),

@@ -93,7 +93,7 @@ def nothing_was_unfrozen(world):
 
 
 WRONG = [
-    wrong(5, unfrozen_after_compile, worlds=8, backbone=SMALL, precision="float32"),
+    wrong(5, unfrozen_after_compile, worlds=5, backbone=SMALL, precision="float32"),
     wrong(5, last_block_after_compile, worlds=3, backbone=SMALL, precision="float32"),
     wrong(5, snapshot_before_the_head, worlds=2, backbone=SMALL, precision="float32"),
     wrong(5, frozen_after_compile, worlds=3, backbone=SMALL, precision="float32"),
@@ -186,8 +186,8 @@ def _few(world):
 
 
 RIGHT = [
-    right(step_b, worlds=20, backbone=SMALL),
-    right(step_b_seen_before_training, worlds=14),
+    right(step_b, worlds=12, backbone=SMALL),
+    right(step_b_seen_before_training, worlds=10),
     right(compiled_again_for_evaluation, worlds=2, backbone=SMALL),
     right(a_skipped_first_step, worlds=3, backbone=SMALL, precision="mixed_float16"),
     right(snapshot_before_head_training, worlds=4, backbone=SMALL, precision="float32"),

@@ -84,16 +84,16 @@ TOO_LOW = {
 }
 FLOAT = {"precision": "float32"}
 WRONG = [
-    *(wrong(6, _named(f"trained_{name}", _with(optimizer)), backbone=SMALL, **FLOAT)
+    *(wrong(6, _named(f"trained_{name}", _with(optimizer)), worlds=1, backbone=SMALL, **FLOAT)
       for name, optimizer in TOO_HIGH.items()),
     *(wrong(6, _named(f"seen_before_{name}", _before_training(TOO_HIGH[name])), worlds=3)
       for name in ("adam_as_a_word", "adam_1e_2", "cosine_from_1e_2_over")),
     wrong(6, _named("vgg_at_adam_s_own", _before_training(lambda: "adam")), backbone="vgg16"),
-    wrong(6, _named("plain_at_adam_s_own", _with(lambda: optimizers.Adam(1e-3))), worlds=3,
+    wrong(6, _named("plain_at_adam_s_own", _with(lambda: optimizers.Adam(1e-3))), worlds=2,
           backbone="plain", **FLOAT),
-    wrong(6, lowered_by_hand, backbone=SMALL, **FLOAT),
+    wrong(6, lowered_by_hand, worlds=1, backbone=SMALL, **FLOAT),
     wrong(6, lowered_by_a_callback, worlds=1, backbone=SMALL, **FLOAT),
-    *(wrong(7, _named(f"trained_{name}", _with(optimizer)), backbone=SMALL, **FLOAT)
+    *(wrong(7, _named(f"trained_{name}", _with(optimizer)), worlds=1, backbone=SMALL, **FLOAT)
       for name, optimizer in TOO_LOW.items()),
     *(wrong(7, _named(f"seen_before_{name}", _before_training(TOO_LOW[name])), worlds=2)
       for name in ("adam_1e_9", "adam_nought", "cosine_from_1e_9")),
@@ -218,7 +218,7 @@ RIGHT = [
     right(polynomial_over, worlds=1, backbone=SMALL),
     right(lowered_on_a_plateau, worlds=2, backbone=SMALL, **FLOAT),
     right(sgd_as_keras_has_it, worlds=2, backbone=SMALL),
-    right(usual_rates, worlds=6, backbone=SMALL),
+    right(usual_rates, worlds=4, backbone=SMALL),
     right(by_the_course_s_schedule, worlds=2, backbone=SMALL, pooled=True, **FLOAT),
     right(own_network_trained_twice, worlds=1, told=False, backbone="tiny", **FLOAT),
     right(own_network_without_norms, worlds=1, told=False, backbone="tiny", **FLOAT),

@@ -89,7 +89,7 @@ def whole_model_free(world):
 
 FLOAT = {"precision": "float32"}
 WRONG = [
-    wrong(8, everything_free, worlds=8, backbone=WITH_NORMS),
+    wrong(8, everything_free, worlds=5, backbone=WITH_NORMS),
     wrong(8, everything_free_before_training, worlds=5, backbone=LARGE),
     wrong(8, last_block_with_its_norms, worlds=3, backbone=WITH_NORMS),
     wrong(8, last_block_with_its_norms_before_training, worlds=2, backbone=LARGE[:3]),

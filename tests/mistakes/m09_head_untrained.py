@@ -85,7 +85,7 @@ def new_head_for_new_classes(world):
 
 FLOAT = {"precision": "float32"}
 WRONG = [
-    wrong(9, head_never_trained, worlds=8, backbone=SMALL),
+    wrong(9, head_never_trained, worlds=5, backbone=SMALL),
     wrong(9, head_never_trained_before_training, worlds=5),
     wrong(9, by_add_head, worlds=3, backbone=SMALL, pooled=True),
     wrong(9, constant_bias, backbone=SMALL, **FLOAT),

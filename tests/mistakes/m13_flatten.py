@@ -137,8 +137,8 @@ def attention_pooling(world):
             self.score = layers.Dense(1)
 
         def call(self, maps):
-            weights = ops.softmax(ops.cast(self.score(maps), "float32"), axis=(1, 2))
-            return ops.sum(ops.cast(weights, maps.dtype) * maps, axis=(1, 2))
+            places = ops.reshape(maps, (-1, maps.shape[1] * maps.shape[2], maps.shape[3]))
+            return ops.sum(ops.softmax(self.score(places), axis=1) * places, axis=1)
 
     return _on_maps(world, [Attention()])
 
