@@ -16,6 +16,11 @@ FAIR = ("recall", "precision", "f1", "f score", "fscore", "f beta", "balanced", 
 UNFAIR = ("weighted", "micro")  # of many pictures of one class as accuracy is
 OVERALL = ("acc", "accuracy", "accuracies", "error", "error rate", "correct", "right", "hit rate",
            "score", "val acc", "weighted", "micro")  # fmt: skip
+MEANT = (  # what a claim says in other words; the first that fits, so "no gain" is no gain
+    (("cannot", "can't", "not", "no", "same", "equal", "noise", "unclear"), "cannot tell"),
+    (("loss", "losses", "worse", "lower"), "a loss"),
+    (("gain", "better", "improved", "improvement", "higher"), "a gain"),
+)
 
 
 @common.never_raises
@@ -29,11 +34,13 @@ def claim(claim, difference):
     if not hasattr(difference, "verdict"):
         got = type(difference).__name__
         raise reading.Unclear(f"got a {got} as difference: give an evaluation.Difference")
-    meant = {"gain": "a gain", "loss": "a loss", "not distinguishable": "cannot tell"}
-    claim = meant.get(str(claim).strip().lower(), str(claim).strip().lower())
-    if claim not in meant.values():
-        raise reading.Unclear(f"got the claim {claim!r}: choose from {list(meant.values())}")
-    if claim == difference.verdict:
+    if not np.all(np.isfinite(difference[:3])):
+        raise reading.Unclear(f"the difference is {difference}: it was measured on nothing")
+    meant = next((verdict for words, verdict in MEANT if _says(words, str(claim).lower())), None)
+    if meant is None:
+        choice = [verdict for _, verdict in reversed(MEANT)]
+        raise reading.Unclear(f"got the claim {claim!r}: choose from {choice}")
+    if meant == difference.verdict:
         return []
     if difference.verdict == "cannot tell":
         return [records.finding(20, f"(It is {difference}.)")]
@@ -52,6 +59,8 @@ def metric(reported, labels):
         return None
     counts = np.unique(reading.numbers_of(getattr(labels, "labels", labels)), return_counts=True)[1]
     names = _names(reported)
+    if not any(re.search("[a-z]", name) for name in names):
+        raise reading.Unclear(f"got {reported!r} as reported: give the names of what you report")
     is_fair = any(_says(FAIR, name) and not _says(UNFAIR, name) for name in names)
     if counts.max() < 3 * counts.min() or is_fair or not any(_says(OVERALL, n) for n in names):
         return []

@@ -11,7 +11,7 @@ from PIL import Image
 
 PICTURES = ("image", "images", "pixels", "pixel_values", "x", "input", "inputs")
 LABELS = ("label", "labels", "target", "targets", "class", "y")
-MOST = 2_000  # pictures that a check reads of one set: what has no end must have one here
+MOST = 1_000  # pictures that a check reads of one set: what has no end must have one here
 SMALL = 64  # pixels: enough to know a picture again
 
 
@@ -21,7 +21,7 @@ class Unclear(ValueError):
 
 def batches(part, name):
     """(pictures (m, height, width, c), labels or None) one batch after the other."""
-    if hasattr(part, "images") and hasattr(part, "labels"):
+    if hasattr(part, "images") and hasattr(part, "labels") and not hasattr(part, "__getitem__"):
         yield np.asarray(part.images), np.asarray(part.labels)
     elif isinstance(part, dict | np.ndarray) or _is_pair(part) or hasattr(part, "shape"):
         yield _one(part, name)
@@ -133,9 +133,9 @@ def numbers_of(labels, class_names=None):
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.ndim == 2:
-        if labels.dtype.kind in "uifb" and np.allclose(labels.sum(axis=1), 1):
+        if labels.dtype.kind in "uifb" and np.all(np.sort(labels)[:, -2:] == [0, 1]):
             return labels.argmax(axis=1)
-        raise Unclear("some pictures have several labels or none: give each picture one label.")
+        raise Unclear("some rows of the labels are not one 1 among 0: give each picture one label.")
     if labels.ndim != 1 or not len(labels):
         raise Unclear(f"got labels of shape {labels.shape}: expected one a picture.")
     if labels.dtype.kind in "USO":

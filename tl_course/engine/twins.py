@@ -1,5 +1,7 @@
 """Is this the same picture again: untouched, mirrored, turned, or otherwise augmented?"""
 
+import itertools
+
 import numpy as np
 from PIL import Image
 
@@ -34,26 +36,49 @@ def _standardized(grid):
 
 
 def likeness(some, others):
-    """The correlation of each picture with each other one, the best over turns and mirrors.
+    """(as they are, the best over turns and mirrors): correlations, two arrays float (n, m).
 
-    some, others: uint8 (n, height, width, 3). Returns float (n, m). Only a disc in the middle
-    counts, so that what turning brings in at the borders does not.
+    some, others: uint8 (n, height, width, 3). Only a disc in the middle counts, so that what
+    turning brings in at the borders does not.
     """
-    plain, best = _disc(some), None
-    for mirrored in (others, others[:, :, ::-1]):
-        for angle in ANGLES:
-            now = plain @ _disc(mirrored, angle).T
-            best = now if best is None else np.maximum(best, now)
-    return best
+    plain, small = _disc(_small(some), 0), _small(others)
+    mirrored = [one.transpose(Image.Transpose.FLIP_LEFT_RIGHT) for one in small]
+    as_they_are = plain @ _disc(small, 0).T
+    best = np.full_like(as_they_are, -1.0)
+    for ones, angle in itertools.product((small, mirrored), ANGLES):
+        if angle or ones is mirrored:
+            np.maximum(best, plain @ _disc(ones, angle).T, out=best)
+    return as_they_are, best
 
 
-def _disc(images, angle=0):
-    """The middle of each picture, turned by so many degrees, standardized."""
-    places = np.indices((GRID, GRID)) - (GRID - 1) / 2
-    inside = np.hypot(*places) < GRID / 2
-    small = [Image.fromarray(one).resize((GRID, GRID), Image.Resampling.BOX) for one in images]
+def share_turned(some, others):
+    """The share of pictures, 0 to 1, that are one of the others, turned or mirrored."""
+    plain, best = (alike.max(axis=1) for alike in likeness(_seen(some), _seen(others)))
+    return np.mean((best > 0.9) & (best > plain + 0.03))
+
+
+def differ(some, others):
+    """Are the same pictures in both, but with other values, by light or by noise?"""
+    places = (fingerprints(some) @ fingerprints(others).T).argmax(axis=1)
+    off = np.abs(np.asarray(some, dtype="float32") - np.asarray(others, dtype="float32")[places])
+    return off.mean(axis=(1, 2, 3)).max() > 0.002 * max(1e-6, np.ptp(some))
+
+
+def _seen(images):
+    """A part of them, as uint8: to turn each takes its time."""
+    return reading.shrunk(images[:300])
+
+
+def _small(images):
+    size = (GRID, GRID)
+    return [Image.fromarray(one).resize(size, Image.Resampling.BOX) for one in images]
+
+
+def _disc(small, angle):
+    """The middle of each small picture, turned by so many degrees, standardized."""
+    inside = np.hypot(*(np.indices((GRID, GRID)) - (GRID - 1) / 2)) < GRID / 2
     turned = [one.rotate(angle, Image.Resampling.BILINEAR) if angle else one for one in small]
-    return _standardized(np.stack([np.asarray(one)[inside] for one in turned]).astype("float32"))
+    return _standardized(np.stack([np.asarray(one) for one in turned])[:, inside].astype("float32"))
 
 
 def turned(some, others):
@@ -62,7 +87,7 @@ def turned(some, others):
     Alike is not enough where all pictures of a kind look alike, as cells do: the one must stand
     out from the runners-up.
     """
-    alike = likeness(some, others)
+    alike = np.maximum(*likeness(some, others))
     order = np.argsort(-alike, axis=1)
     rows = np.arange(len(alike))
     best = alike[rows, order[:, 0]]
@@ -78,7 +103,7 @@ def taken_from(seen, originals, chosen, is_augmented):
     """
     if not is_augmented:
         return int(found_in(fingerprints(seen), fingerprints(originals)[chosen]).sum())
-    alike = likeness(reading.shrunk(seen[:300]), reading.shrunk(originals))
+    alike = np.maximum(*likeness(_seen(seen), reading.shrunk(originals)))
     ours, others = (alike[:, places].max(axis=1, initial=-1) for places in (chosen, ~chosen))
     sure = int(np.sum((ours > 0.8) & (ours > others + 0.05)))
     return sure if sure >= max(2, 0.03 * len(alike)) else 0
