@@ -94,15 +94,17 @@ def unfreeze(backbone, *, from_block=None):
 def foresee(
     model, learning_rate, *, warm_up=False, optimizer="Adam", before=None, backbone=None
 ):
-    """The Findings 6 to 9 and 19 that fine-tuning at this learning rate would run into.
+    """The Findings 4, 6 to 9 and 19 that training at this learning rate would run into.
 
-    Empty where no pretrained kernel may move: a new head, or a network from scratch. Where all of
-    a backbone may move under a head that has learned nothing, it is Mistake 3 and nothing else.
+    Of 6 to 19 none where no pretrained kernel may move: a new head, or a network from scratch.
+    Where all of a backbone may move under a head that has learned nothing, it is Mistake 3 alone.
     """
     body, head = anatomy.backbone_and_head(model, backbone)
     may_move = anatomy.may_move(model)
     too_low = learning_rate < LOWEST_RATE
     found = [records.finding(7, f"(It is {learning_rate:g}.)")] if too_low else []
+    fixed = [layer for layer in head if anatomy.kernels([layer]) and not may_move(layer)]
+    found += [records.finding(4, f"({fixed[0].name!r} is.)")] if fixed and body else []
     with_kernels = [layer for layer in body if anatomy.kernels([layer])]
     if not any(map(may_move, with_kernels)) or not anatomy.is_pretrained(model, body, backbone):
         return found

@@ -196,7 +196,6 @@ def main(argv=None, checks=None, transfer=None):
     results = run_all(chosen, checks, transfer, progress=_progress)
     rows = table(results)
     if options.list_failures:
-        print(*(listed(result) for result in results if result.is_failure), sep="\n")
         slow = [r for r in results if r.seconds > SLOW]
         print(*(f"slow         {r.case.name}: {r.seconds:.1f} s" for r in slow), sep="\n")
     print(markdown(rows))
@@ -208,6 +207,8 @@ def main(argv=None, checks=None, transfer=None):
 
 
 def _progress(number, result):
+    if result.is_failure:  # at once: a whole run takes many minutes
+        print(listed(result), file=sys.stderr, flush=True)
     if number % 50 == 49:
         print(f"{number + 1} cases, the last: {result.case.name}", file=sys.stderr, flush=True)
 

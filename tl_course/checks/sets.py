@@ -76,30 +76,32 @@ def pipelines(train, val, *, originals):
     if train is None or val is None:
         return None
     originals, _ = reading.pictures(originals, "originals")
-    most = 2 * len(originals)
-    both = ((train, "train"), (val, "val"))
-    passes = [reading.two_passes(part, name, most=most) for part, name in both]
-    known, ((train_1, train_2), (val_1, val_2)) = twins.fingerprints(originals), [
-        [twins.fingerprints(pictures) for pictures in both] for both in passes
-    ]  # fmt: skip
-    is_augmented = np.mean(twins.found_in(train_1, known)) < 0.9
-    val_is_stable = np.all(twins.found_in(val_1, val_2)) and len(val_1) == len(val_2)
-    val_is_changed = np.mean(twins.found_in(val_1, known)) < 0.9
+    both, most = ((train, "train"), (val, "val")), 2 * len(originals)
+    of_train, of_val = [reading.two_passes(part, name, most=most) for part, name in both]
+    known = twins.fingerprints(originals)
+    is_augmented, is_alike = _what_came(of_train, known)
+    val_is_changed, val_is_alike = _what_came(of_val, known)
     found = []
-    if not val_is_stable:
+    if not val_is_alike:
         found.append(records.finding(17 if val_is_changed else 16))
-    elif twins.differ(*passes[1]) or (
-        val_is_changed and twins.share_turned(passes[1][0], originals) > 0.3
+    elif twins.differ(*of_val) or (
+        val_is_changed and twins.share_turned(of_val[0], originals) > 0.3
     ):
         found.append(records.finding(17))
     elif not val_is_changed:
-        in_val = twins.found_in(known, val_1)
-        again = twins.taken_from(passes[0][0], originals, in_val, is_augmented)
+        in_val = twins.found_in(known, twins.fingerprints(of_val[0]))
+        again = twins.taken_from(of_train[0], originals, in_val, is_augmented)
         found += _shared(again, int(in_val.sum()))
-    is_frozen = is_augmented and np.mean(twins.found_in(train_1, train_2)) > 0.9
-    if is_frozen and not (val_is_changed and val_is_stable):  # both changed alike: not at random
+    if is_augmented and is_alike and not val_is_changed:  # both alike: prepared, not augmented
         found.append(_always_alike(train))
     return common.in_order(found)
+
+
+def _what_came(passes, known):
+    """(are the pictures of two passes others than those known, are they the same in both)."""
+    first, second = map(twins.fingerprints, passes)
+    is_alike = len(first) == len(second) and np.mean(twins.found_in(first, second)) > 0.9
+    return np.mean(twins.found_in(first, known)) < 0.9, is_alike or np.array_equal(*passes)
 
 
 def _shared(again, of_them):
