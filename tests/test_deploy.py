@@ -5,13 +5,16 @@ import math
 import os
 import py_compile
 import re
+import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
 import yaml
 from traitlets.config import Config
 
+from common import memory_group
 from deploy import capacity
 from deploy.one_server import accounts
 from deploy.one_server.trial import memory, promises, simulate_class, student
@@ -73,6 +76,38 @@ def test_the_hub_is_closed_by_default(tmp_path, monkeypatch):
     assert config.PAMAuthenticator.admin_groups < config.PAMAuthenticator.allowed_groups
     assert "allow_all" not in config.Authenticator
     assert (tmp_path / "state").stat().st_mode & 0o077 == 0
+
+
+def test_kernels_talk_over_files_that_only_their_owner_can_open(tmp_path, monkeypatch):
+    """A port on 127.0.0.1 is open to every account, and what a kernel publishes needs no key."""
+    config = configuration(tmp_path, monkeypatch)
+    assert "--KernelManager.transport=ipc" in config.Spawner.args
+    folder = config.Spawner.environment["JUPYTER_RUNTIME_DIR"]
+    longest = types.SimpleNamespace(pw_dir="/home/" + "a" * 31)  # accounts.NAME allows no more
+    monkeypatch.setattr("pwd.getpwnam", lambda name: longest)
+    spawner = types.SimpleNamespace(user=types.SimpleNamespace(name="ada"))
+    socket = f"{folder(spawner)}/kernel-{'0' * 36}-ipc-5"
+    assert len(socket) <= 107
+
+
+def test_what_a_server_leaves_behind_is_ended(tmp_path):
+    left = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    (tmp_path / "cgroup.procs").write_text(f"{left.pid}\n")
+    memory_group.end_processes(tmp_path)
+    assert left.wait(timeout=5) == -9
+
+
+def test_only_accounts_made_here_are_removed(tmp_path, monkeypatch, capsys):
+    ran = []
+    monkeypatch.setattr("subprocess.run", lambda call, **_: ran.append(call))
+    known = {"ada": f"{accounts.MADE_HERE},,,", "daemon": "daemon"}
+    entry = lambda name: types.SimpleNamespace(pw_gecos=known[name])  # noqa: E731
+    monkeypatch.setattr("pwd.getpwnam", entry)
+    names = tmp_path / "students.txt"
+    names.write_text("daemon\nnobody-here\nada\n")
+    accounts.main([str(names), "--remove"])
+    assert ran == [["userdel", "--remove", "ada"]]
+    assert "'daemon' was not made by accounts.py" in capsys.readouterr().err
 
 
 def test_the_hub_limits_memory_with_and_without_systemd(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ Prints a password for each new account. Each home directory is closed to the oth
 """
 
 import argparse
+import pwd
 import re
 import secrets
 import subprocess
@@ -11,6 +12,7 @@ import sys
 from pathlib import Path
 
 GROUPS = ("students", "teachers")  # as jupyterhub_config.py has them: both must exist
+MADE_HERE = "tl_course student account"  # each account's comment: only such are ever removed
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
 
 
@@ -29,7 +31,8 @@ def add(name, *, group):
         return None
     for each in GROUPS:
         subprocess.run(["groupadd", "--force", each], check=True)
-    closed = ["--create-home", "--key", "HOME_MODE=0700", "--shell", "/bin/bash"]
+    closed = ["--create-home", "--key", "HOME_MODE=0700", "--shell", "/bin/bash",
+              "--comment", MADE_HERE]  # fmt: skip
     subprocess.run(["useradd", *closed, "--groups", group, name], check=True)
     password = secrets.token_urlsafe(9)
     subprocess.run(["chpasswd"], input=f"{name}:{password}\n", text=True, check=True)
@@ -37,7 +40,9 @@ def add(name, *, group):
 
 
 def remove(name):
-    """Delete the account and all its files."""
+    """Delete the account and all its files. ValueError for one that was not made here."""
+    if pwd.getpwnam(name).pw_gecos.split(",")[0] != MADE_HERE:
+        raise ValueError(f"{name!r} was not made by accounts.py: remove it by hand, if you must.")
     subprocess.run(["userdel", "--remove", name], check=True, stderr=subprocess.DEVNULL)
 
 
@@ -50,7 +55,10 @@ def main(argv=None):
     options = parser.parse_args(argv)
     for name in read_names(options.names):
         if options.remove:
-            remove(name)
+            try:
+                remove(name)
+            except (KeyError, ValueError) as error:  # unknown, or not ours: the others go on
+                print(f"not removed: {error.args[0]}", file=sys.stderr)
         else:
             print(name, add(name, group=options.group) or "exists already", sep="\t")
 

@@ -1,4 +1,4 @@
-"""The memory limit for a machine without systemd (a container): a control group a student.
+"""The limits for a machine without systemd (a container): a control group a student.
 
 With systemd, JupyterHub's own SystemdSpawner does this and the file is not used.
 """
@@ -26,7 +26,8 @@ class ControlGroupSpawner(LocalProcessSpawner):
         return enter
 
     async def stop(self, now=False):
-        """Stop the server, then remove its group."""
+        """Stop the server, end what it left behind, then remove its group."""
         await super().stop(now)
         with contextlib.suppress(AttributeError, OSError):  # not ours, or a kernel is still ending
+            memory_group.end_processes(self.group)
             self.group.rmdir()

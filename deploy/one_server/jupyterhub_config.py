@@ -1,6 +1,7 @@
 """JupyterHub for one class on one server. The steps are in README.md beside this file."""
 
 import os
+import pwd
 import sys
 from pathlib import Path
 
@@ -30,7 +31,17 @@ c.Spawner.cmd = [str(BIN / "jupyterhub-singleuser")]
 c.Spawner.default_url = "/lab"
 c.Spawner.start_timeout = 120  # when the whole class logs in within a minute
 c.Spawner.http_timeout = 120
+# Kernels talk over files in the student's home, not over ports that every account may read.
+c.Spawner.args = ["--KernelManager.transport=ipc"]
+
+
+def runtime_folder(spawner):
+    """A short path in the student's closed home: a socket's name has at most 107 characters."""
+    return str(Path(pwd.getpwnam(spawner.user.name).pw_dir) / ".jupyter_runtime")
+
+
 c.Spawner.environment = {
+    "JUPYTER_RUNTIME_DIR": runtime_folder,
     "KERAS_BACKEND": "tensorflow",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TL_COURSE_MIRROR": str(FOLDER / "photographs"),  # one copy for all, which nobody can change
@@ -38,6 +49,7 @@ c.Spawner.environment = {
 if Path("/run/systemd/system").is_dir():  # what systemd's own sd_booted() asks
     c.JupyterHub.spawner_class = "systemd"
     c.SystemdSpawner.isolate_tmp = True
+    c.SystemdSpawner.unit_extra_properties = {"TasksMax": "512"}  # processes and threads
 else:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the course's folder
     c.JupyterHub.spawner_class = "deploy.one_server.control_group.ControlGroupSpawner"
