@@ -34,7 +34,8 @@ class Server:
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.address = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        work = {"target": self.server.serve_forever, "args": (0.02,), "daemon": True}
+        threading.Thread(**work).start()
 
     def answer(self, request):
         request.server_of_test = self

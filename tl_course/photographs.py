@@ -219,12 +219,8 @@ def load_dataset(name, *, split, image_size):
     folder = fetch(name)
     rows = [row for row in manifest if row["split"] == split]
     class_names = tuple(sorted({data.nfc(row["label"]) for row in manifest}))
-
-    def read(row):
-        return pictures.read_photograph(folder / row["file"], image_size=image_size, box=_box(row))
-
     try:
-        images = _in_threads(read, rows)
+        images = _in_threads(lambda row: _read_row(row, folder, image_size), rows)
     except OSError as error:  # gone meanwhile, a bad disk, a format that this Pillow lacks
         reason = f"one of them cannot be read: {error}"
         raise PhotographsUnavailable(_how_to_get(name, reason)) from error
@@ -283,10 +279,10 @@ def _how_to_get(name, reason):
     """In a sentence, why there are no photographs and what to do. reason: words, or a failure."""
     step = getattr(reason, "step", None) or f"run `python -m tl_course fetch {name}` with a network"
     mirror = computer.folder_setting("MIRROR")
-    nor_there = f", nor all in {mirror} (TL_COURSE_MIRROR)," if mirror else ""
+    there = f"; TL_COURSE_MIRROR, {mirror}, does not hold all of them" if mirror else ""
     return (
-        f"The photographs {name!r} are not on this machine{nor_there} and cannot be downloaded "
-        f"({reason}): {step}, or name a folder that holds them in TL_COURSE_MIRROR."
+        f"The photographs {name!r} are not on this machine and cannot be downloaded ({reason}"
+        f"{there}): {step}, or name a folder that holds them in TL_COURSE_MIRROR."
     )
 
 
@@ -296,10 +292,10 @@ def _archive(row):
     return f"{GITHUB}/{owner}/{repository}/archive/{commit}.zip", member
 
 
-def _box(row):
-    if "left" not in row:
-        return None
-    return tuple(int(row[side]) for side in ("left", "top", "right", "bottom"))
+def _read_row(row, folder, image_size):
+    """The photograph that a row of a manifest means, or the object in it, where it has a box."""
+    sides = [int(row[side]) for side in ("left", "top", "right", "bottom") if side in row]
+    return pictures.read_photograph(folder / row["file"], image_size=image_size, box=sides or None)
 
 
 def _read_manifest(name):

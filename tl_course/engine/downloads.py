@@ -70,6 +70,10 @@ class DiskRefused(Failed):
     """The disk is full, or another's."""
 
 
+class Gone(Failed):
+    """The server has no such file."""
+
+
 class Passing(Failed):
     """What another try may mend. wait: seconds to let pass before it, where the server says so."""
 
@@ -266,7 +270,9 @@ class _Download:
                 raise Failed(f"{says} and wants us to wait {wait / 60:.0f} minutes", "do so")
             raise Passing(f"{says}, which may pass", wait)
         if status not in (200, 206):
-            raise Failed(f"{says} for {self.address}", "tell whoever gave you the course")
+            kind = Gone if status in (404, 410) else Failed
+            address = self.address.partition("?")[0]
+            raise kind(f"{says} for {address}", "tell whoever gave you the course")
 
     def _keep(self, answer, have):
         """Write what comes after the first `have` bytes."""
