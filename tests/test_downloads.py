@@ -137,7 +137,7 @@ def test_a_server_that_falls_silent_is_given_up(serve, tmp_path, answer):
 
 
 def test_a_server_that_drips_is_given_up(serve, tmp_path):
-    server = serve(faulty.dripping(CONTENT))
+    server = serve(faulty.dripping(CONTENT[:60]))
     failure, seconds = refused(server, tmp_path)
     assert re.search(r"sent only \d+ bytes in 0 s", str(failure))
     assert seconds < 3 * FAST.tries * FAST.window
@@ -186,7 +186,7 @@ def test_a_server_that_asks_for_patience_gets_it(serve, tmp_path):
     server = serve(faulty.status(429), faulty.whole(CONTENT))  # control
     start = time.monotonic()
     get(server, tmp_path)
-    assert time.monotonic() - start < 0.5
+    assert time.monotonic() - start < 0.9
 
 
 @pytest.mark.parametrize("wait", ["900", "Fri, 31 Dec 2100 23:59:59 GMT"])
@@ -353,7 +353,7 @@ def test_a_full_disk_is_called_one_and_freed(serve, tmp_path, announced):
         request.end_headers()
         request.wfile.write(CONTENT)
 
-    server = serve(faulty.whole(CONTENT) if announced else unannounced)
+    server = serve(faulty.stalled(CONTENT, 0) if announced else unannounced)  # seen before a byte
     with small_disk(tmp_path / "small", 100_000) as folder:
         failure, _ = refused(server, folder)
         assert str(failure) == f"the disk that holds {folder} is full"

@@ -47,9 +47,9 @@ class Limits(NamedTuple):
 
     connect: float = 15
     silence: float = 20  # without a byte
-    window: float = 40  # in which, on average,
+    window: float = 30  # in which, on average,
     rate: float = 4_000  # bytes a second have to come
-    tries: int = 5  # one after the other in vain
+    tries: int = 4  # one after the other in vain
     first_tries: int = 2  # where no answer came at all
     wait: float = 1  # before the second try, then twice as long each time
     longest_wait: float = 60  # that is granted to a server which asks for one
