@@ -1,7 +1,9 @@
 """`python -m tl_course run | doctor | fetch`, on tiny notebooks and broken machines."""
 
 import argparse
+import contextlib
 import email.message
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -251,6 +253,8 @@ def healthy(monkeypatch, tmp_path):
         available=4e9, total=8e9))  # fmt: skip
     for name in ("TL_COURSE_MIRROR", "KERAS_BACKEND"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("TL_COURSE_CACHE", str(tmp_path / "cache"))
     return versions
 
 
@@ -329,6 +333,29 @@ def test_doctor_is_content_with_another_backend(healthy, monkeypatch, capsys):
     healthy["jax"] = "0.8.0"
     assert doctor_says(capsys)[0] == 0
     assert "jax 0.8.0" in machine.ready()
+
+
+@pytest.mark.parametrize("home", ["~/.keras", "{}/elsewhere"])
+def test_doctor_sees_colours_in_the_wrong_place(monkeypatch, tmp_path, capsys, home):
+    """Keras reads its settings when it is imported; the backbones then fail."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_HOME", home.format(tmp_path))
+    folder = tmp_path / Path(home).name
+    folder.mkdir()
+    (folder / "keras.json").write_text('{"image_data_format": "channels_first"}')
+    step = f'write "image_data_format": "channels_last" in {folder}/keras.json.'
+    assert_diagnosed(capsys, found="Keras is set to 'channels_first'", next_step=step)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"image_data_format": "channels_last"}', "{}", "[]", "not json", "", None]
+)
+def test_other_settings_of_keras_are_no_fault(tmp_path, capsys, text):
+    if text is not None:
+        (tmp_path / "keras").mkdir()
+        (tmp_path / "keras" / "keras.json").write_text(text)
+    assert doctor_says(capsys)[0] == 0
+    assert machine.ready().startswith("Ready: ")
 
 
 # the weights
@@ -503,12 +530,107 @@ def test_doctor_sees_a_mirror_that_is_no_folder(monkeypatch, capsys):
     assert_diagnosed(capsys, found="'nosuch', no folder", next_step="unset it")
 
 
-def test_doctor_says_which_photographs_are_here(monkeypatch, tmp_path, capsys):
-    (tmp_path / "groceries").mkdir()
-    monkeypatch.setenv("TL_COURSE_CACHE", str(tmp_path / "empty"))
+@pytest.fixture
+def two_photographs(monkeypatch):
+    """A function that puts the data set "groceries", two files, into a folder."""
+    contents = {"groceries/1.jpg": b"one", "groceries/2.jpg": b"two"}
+    hashes = {file: hashlib.sha256(content).hexdigest() for file, content in contents.items()}
+    rows = [{"file": file, "sha256": sha256, "bytes": "3"} for file, sha256 in hashes.items()]
+    other = [{"file": "other/1.jpg", "sha256": "0" * 64}]
+    monkeypatch.setattr(records, "table", lambda name: rows if name == "groceries" else other)
+
+    def put(folder):
+        (folder / "groceries").mkdir(parents=True)
+        for file, content in contents.items():
+            (folder / file).write_bytes(content)
+        return folder
+
+    return put
+
+
+def test_doctor_says_which_photographs_are_here(monkeypatch, tmp_path, capsys, two_photographs):
+    (tmp_path / "cache" / "groceries").mkdir(parents=True)  # a folder alone is no photograph
     assert "none yet, drawings stand in" in doctor_says(capsys)[1]
-    monkeypatch.setenv("TL_COURSE_MIRROR", str(tmp_path))
+    mirror = two_photographs(tmp_path / "mirror")
+    monkeypatch.setenv("TL_COURSE_MIRROR", str(mirror))
     assert "photographs here: groceries\n" in doctor_says(capsys)[1]
+    monkeypatch.setenv("TL_COURSE_MIRROR", "0")
+    assert "none yet, drawings stand in" in doctor_says(capsys)[1]
+    monkeypatch.setenv("TL_COURSE_CACHE", "~/mirror")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert "photographs here: groceries\n" in doctor_says(capsys)[1]
+
+
+def test_doctor_and_the_lessons_find_the_same(monkeypatch, tmp_path, capsys, two_photographs):
+    mirror = two_photographs(tmp_path / "mirror")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("TL_COURSE_MIRROR", "~/mirror")
+    monkeypatch.setenv("TL_COURSE_OFFLINE", "1")
+    assert photographs.fetch("groceries") == mirror
+    assert "photographs here: groceries\n" in doctor_says(capsys)[1]
+    (mirror / "groceries" / "2.jpg").write_bytes(b"TWO")
+    with pytest.raises(photographs.PhotographsUnavailable):
+        photographs.fetch("groceries")
+    assert_hinted(capsys, found="groceries lacks 1 of 2 files", next_step="copy them again")
+
+
+def test_doctor_sees_a_mirror_without_photographs(monkeypatch, tmp_path, capsys, two_photographs):
+    monkeypatch.setenv("TL_COURSE_MIRROR", str(tmp_path))
+    found = f"no data set is whole in {tmp_path} (TL_COURSE_MIRROR)"
+    assert_hinted(capsys, found=found, next_step="copy them again")
+
+
+def test_doctor_sees_a_cache_without_room(monkeypatch, tmp_path, capsys):
+    (tmp_path / "cache").mkdir()
+    room = {tmp_path / "cache": 0.2e9}
+    monkeypatch.setattr(
+        doctor.shutil, "disk_usage", lambda path: argparse.Namespace(free=room.get(path, 9e9))
+    )
+    found = f"disk free in the cache, {tmp_path / 'cache'}: 0.2 GB"
+    assert_hinted(capsys, found=found, next_step="TL_COURSE_CACHE, or drawings stand in")
+    room.clear()  # control
+    assert doctor_says(capsys)[1].count("ok ") == len(doctor.CHECKS)
+
+
+def test_doctor_sees_a_cache_that_cannot_be_written(monkeypatch, tmp_path, capsys):
+    real = doctor.tempfile.TemporaryFile
+
+    def refuse(dir):
+        if dir == tmp_path:  # where the cache is going to be made
+            raise OSError(30, "Read-only file system")
+        return real(dir=dir)
+
+    monkeypatch.setattr(doctor.tempfile, "TemporaryFile", refuse)
+    found = f"cannot write in the cache, {tmp_path}: Read-only file system"
+    assert_hinted(capsys, found=found, next_step="TL_COURSE_CACHE, or drawings stand in")
+
+
+def test_doctor_does_not_crash_in_a_folder_that_is_gone(monkeypatch, tmp_path, capsys):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    code, said = doctor_says(capsys)
+    assert code == 1 and said.count("FAILED") == 2, said
+    assert "No such file or directory; mend it, then run doctor again.\n" in said
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no such rights here")
+def test_doctor_does_not_crash_at_an_unreadable_mirror(tmp_path):
+    """No stand-ins: a folder without any rights, seen by a user who is no superuser."""
+    (tmp_path / "locked" / "photographs").mkdir(parents=True)
+    (tmp_path / "locked").chmod(0)
+    for folder in (tmp_path, *tmp_path.parents[:3]):
+        with contextlib.suppress(PermissionError):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    code = (
+        "import os, psutil, pooch, packaging.requirements, packaging.specifiers, zipfile, tempfile;"
+        "from tl_course.commands import doctor; from tl_course.engine import computer;"
+        "os.getuid() or os.setuid(65534); print(computer.tried(doctor.check_photographs))"
+    )
+    environment = os.environ | {"TL_COURSE_MIRROR": str(tmp_path / "locked" / "photographs")}
+    call = [sys.executable, "-c", code]
+    run = subprocess.run(call, capture_output=True, text=True, cwd=ROOT, env=environment)
+    assert run.stdout.startswith("('FAILED', \"TL_COURSE_MIRROR is '"), run.stderr
 
 
 # all together

@@ -6,7 +6,6 @@ its SHA-256 and its licence, and `fetch` gets them.
 
 import collections
 import html
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from tl_course import data, look_alikes, records
-from tl_course.engine import cards, computer, downloads, pictures
+from tl_course.engine import archives, cards, computer, downloads, pictures
 
 BUNDLED = ("chelsea", "coffee", "rocket", "astronaut")
 GITHUB = "https://github.com"
@@ -207,7 +206,7 @@ def load_dataset(name, *, split, image_size):
     digit would judge).
     split: "train", "test" or, of groceries and cartons, "val": the data set's own. val and test
     photographs of these two come from other shop visits, the test of blood cells from others.
-    Raises PhotographsUnavailable, in one sentence that says what to do.
+    Raises PhotographsUnavailable, in one sentence that says what to do, whatever the reason.
     """
     if name == "digits":
         images, labels = pictures.digits(image_size)
@@ -220,11 +219,11 @@ def load_dataset(name, *, split, image_size):
     folder = fetch(name)
     rows = [row for row in manifest if row["split"] == split]
     class_names = tuple(sorted({data.nfc(row["label"]) for row in manifest}))
-
-    def read(row):
-        return pictures.read_photograph(folder / row["file"], image_size=image_size, box=_box(row))
-
-    images = _in_threads(read, rows)
+    try:
+        images = _in_threads(lambda row: _read_row(row, folder, image_size), rows)
+    except OSError as error:  # gone meanwhile, a bad disk, a format that this Pillow lacks
+        reason = f"one of them cannot be read: {error}"
+        raise PhotographsUnavailable(_how_to_get(name, reason)) from error
     labels = np.array([class_names.index(data.nfc(row["label"])) for row in rows], dtype=np.int64)
     return data.ImageSet(np.stack(images), labels, class_names, source=name)
 
@@ -255,39 +254,35 @@ def fetch(name, *, folder=None):
     Looks in the mirror (a folder named by TL_COURSE_MIRROR), then in `folder` (default: the
     user's cache), then downloads: one archive for each repository, at the pinned commit, out of
     which the other data sets' photographs are taken as well. Each file's SHA-256 is checked before
-    it gets its name, so nothing is ever half-written.
+    it gets its name, so nothing is ever half-written, and what is right stays if another is not.
     """
-    manifest = _read_manifest(name)
-    mirror = os.environ.get("TL_COURSE_MIRROR")
-    if mirror and not _missing(manifest, Path(mirror)):
-        return Path(mirror)
+    manifest, mirror = _read_manifest(name), computer.folder_setting("MIRROR")
+    if mirror and not archives.missing(manifest, mirror):
+        return mirror
     folder = Path(folder or computer.cache_folder())
-    missing = _missing(manifest, folder)
-    if missing and os.environ.get("TL_COURSE_OFFLINE"):
+    missing = archives.missing(manifest, folder)
+    if missing and computer.setting("OFFLINE"):
         raise PhotographsUnavailable(_how_to_get(name, "TL_COURSE_OFFLINE is set"))
     for archive in sorted({_archive(row)[0] for row in missing}):
         every = [row for other in records.DATASETS for row in _read_manifest(other)]
-        here = _missing([row for row in every if _archive(row)[0] == archive], folder)
+        here = archives.missing([row for row in every if _archive(row)[0] == archive], folder)
         print(f"Downloading {name} from {archive}")
         try:
-            downloads.take(archive, {_archive(row)[1]: row for row in here}, folder)
+            archives.take(archive, {_archive(row)[1]: row for row in here}, folder)
         except downloads.Failed as failure:
-            raise PhotographsUnavailable(_how_to_get(name, str(failure))) from failure
+            if archives.missing(manifest, folder):  # not only what another set wants
+                raise PhotographsUnavailable(_how_to_get(name, failure)) from failure
     return folder
 
 
-def _missing(manifest, folder):
-    """The manifest's rows, one a file, whose file is not in `folder` or is not the right one."""
-    rows = {row["file"]: row for row in manifest}
-    intact = downloads.is_intact
-    return [row for file, row in rows.items() if not intact(folder / file, row["sha256"])]
-
-
 def _how_to_get(name, reason):
+    """In a sentence, why there are no photographs and what to do. reason: words, or a failure."""
+    step = getattr(reason, "step", None) or f"run `python -m tl_course fetch {name}` with a network"
+    mirror = computer.folder_setting("MIRROR")
+    there = f"; TL_COURSE_MIRROR, {mirror}, does not hold all of them" if mirror else ""
     return (
-        f"The photographs {name!r} are not on this machine and cannot be downloaded ({reason}): "
-        f"run `python -m tl_course fetch {name}` with a network, or name a folder that holds them "
-        f"in TL_COURSE_MIRROR."
+        f"The photographs {name!r} are not on this machine and cannot be downloaded ({reason}"
+        f"{there}): {step}, or name a folder that holds them in TL_COURSE_MIRROR."
     )
 
 
@@ -297,10 +292,10 @@ def _archive(row):
     return f"{GITHUB}/{owner}/{repository}/archive/{commit}.zip", member
 
 
-def _box(row):
-    if "left" not in row:
-        return None
-    return tuple(int(row[side]) for side in ("left", "top", "right", "bottom"))
+def _read_row(row, folder, image_size):
+    """The photograph that a row of a manifest means, or the object in it, where it has a box."""
+    sides = [int(row[side]) for side in ("left", "top", "right", "bottom") if side in row]
+    return pictures.read_photograph(folder / row["file"], image_size=image_size, box=sides or None)
 
 
 def _read_manifest(name):

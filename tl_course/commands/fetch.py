@@ -12,7 +12,7 @@ def add_arguments(parser):
 
 
 def main(options):
-    """Fetch each data set, say where it is; return 0 if all are here and 1 if one is not."""
+    """Fetch each data set, say where it is; return 0 if all are here, else 1, 130 after Ctrl-C."""
     failures = 0
     for name in options.names or records.DATASETS:
         try:
@@ -20,4 +20,7 @@ def main(options):
         except (photographs.PhotographsUnavailable, ValueError, OSError) as error:
             print(f"{name}: {error}", file=sys.stderr)
             failures += 1
+        except KeyboardInterrupt:
+            print("Stopped: what has come is kept, the same command goes on.", file=sys.stderr)
+            return 130
     return int(failures > 0)

