@@ -120,20 +120,6 @@ def trained_head_really(world):
     return world.fine_tuning(model, before)
 
 
-def trained_with_the_bias_still_at_zero(world):
-    """Features without a mean: the kernel learned, the bias had no need to."""
-    model = _ends_with(world, [layers.Dense(3, activation="softmax", name="last")])
-    world.train_head(model)
-    model.weights[-1].assign(np.zeros(3))
-    world.choice["labels"], world.num_classes = "integers", 3
-    world.compile(model, optimizer="sgd", loss="sparse_categorical_crossentropy")
-    before = world.transfer.snapshot(model)
-    tuning.free(world)
-    world.compile(model, rate=1e-5, loss="sparse_categorical_crossentropy")
-    world.fit(model)
-    return world.fine_tuning(model, before)
-
-
 def head_from_logistic_regression(world):
     """The head's weights come from scikit-learn."""
     model = _ends_with(world, [layers.Dense(3, activation="softmax")])
@@ -146,6 +132,5 @@ def head_from_logistic_regression(world):
 RIGHT = [
     right(trained_without_bias, backbone=SMALL, **FLOAT),
     right(trained_head_really, worlds=4, backbone=SMALL, **FLOAT),
-    right(trained_with_the_bias_still_at_zero, worlds=1, backbone=SMALL, **FLOAT),
     right(head_from_logistic_regression, worlds=2, backbone=SMALL, **FLOAT),
 ]

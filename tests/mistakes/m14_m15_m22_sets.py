@@ -235,14 +235,14 @@ def _from_folder(part, **options):
 IN_FORMS = ("tuple", "tf.data", "one-hot", "words", "floats", "dictionary", "dictionaries")
 WRONG = [
     *(wrong(14, _as_sets(setup), worlds=1) for setup in (
-        validation_is_test, validation_is_test_shuffled, validation_within_test, a_few_shared,
+        validation_is_test, validation_is_test_shuffled, validation_within_test,
         split_of_the_test_set,
     )),
     *(wrong(14, _in(form, validation_is_test), worlds=1)
       for form in ("tuple", "tf.data", "tf.data, single", "column", "PyDataset", "list")),
-    *(wrong(14, _in(form, a_few_shared), worlds=1) for form in IN_FORMS),
+    *(wrong((14, 15), _in(form, a_few_shared), worlds=1) for form in ("ImageSet", *IN_FORMS)),
     wrong(14, validation_data_test_arrays, worlds=1),
-    wrong(14, validation_is_test_resized, worlds=1),
+    wrong((14, 15), validation_is_test_resized, worlds=1),
     *(wrong(15, _as_sets(setup), worlds=1) for setup in (
         training_pictures_in_test, training_pictures_in_validation, test_is_train, darker_twins,
         noisy_twins, turned_twins, slightly_turned_twins, mirrored_twins, cropped_twins,

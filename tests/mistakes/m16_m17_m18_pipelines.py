@@ -461,7 +461,7 @@ def flows(world):
     return _asked(world, train, feeds.flow(album.images[TRAIN:], album.labels[TRAIN:]))
 
 
-def flow_with_a_split(world):
+def split_flow_unchanged(world):
     album = _album()
     made = feeds.generator(validation_split=0.25)
     train = made.flow(album.images, album.labels, batch_size=8, subset="training", seed=1)
@@ -552,7 +552,7 @@ RIGHT = [right(setup, worlds=1) for setup in (
     validation_shuffled, rare_class_repeated, rare_class_repeated_and_augmented, endless,
     both_endless, scaled, made_smaller, middle_cut_out, standardized, one_hot, as_dictionaries,
     not_in_batches, with_weights, dropped_remainder, a_folder, a_folder_augmented, both_subsets,
-    flows, flow_with_a_split, py_datasets_right, arrays, image_sets, originals_as_a_set,
+    flows, split_flow_unchanged, py_datasets_right, arrays, image_sets, originals_as_a_set,
     originals_as_a_stream, originals_as_floats, split_dataset, blended, little_is_changed, cells,
     sampled_evenly,
 )]  # fmt: skip

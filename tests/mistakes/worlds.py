@@ -33,7 +33,7 @@ AXES = {  # what varies, and the values it takes; a value that stands twice is d
     "backbone": ("tiny",) * 20 + ("mobile",) * 20 + ("plain",) * 10 + backbones.NAMES[3:],
     "told": (True, False),  # is `backbone=` given to the check?
 }
-LIMIT = 30  # seconds until a check that does not return is stopped
+LIMIT = 12  # seconds until a check that does not return is stopped
 
 
 class NeverReturned(BaseException):
