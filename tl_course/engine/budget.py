@@ -4,13 +4,14 @@ import contextlib
 import os
 import threading
 
-from tl_course.engine import computer
+from tl_course.engine import bare, computer
 
 MOST = 470_000_000  # bytes, beside the pixels that are returned
-LARGEST = 400_000_000  # bytes of a file: decoders read what is written around pixels, or all of it
-STREAMED = ("TIFF", "BMP")  # but not of these two, which may be large where nothing is packed
+WHOLE = 150_000_000  # bytes of a WebP, AVIF, HEIC or GIF, which decoders read whole, some thrice
+AROUND = 20_000_000  # bytes of what is written around the pixels of a JPEG, PNG or TIFF
 DECODED = 4  # bytes a pixel in Pillow, of nearly every kind
 BESIDE = {"WEBP": 20, "AVIF": 16, "HEIF": 9}  # decoders that hold copies of their own; measured
+READ_WHOLE = (*BESIDE, "GIF")
 ORIENTATION, STRIP = 0x0112, 0x0116  # tags of TIFF: turned while loading; rows decoded at once
 
 
@@ -42,11 +43,20 @@ DECODING = Budget(MOST)
 
 
 def check_file(path, kind):
-    """Refused for a file of a kind ("JPEG" ...) that is too large to be opened."""
+    """Look at a file of a kind ("JPEG" ...) before it is opened: opening takes memory, too.
+
+    Refused where it is too large, ValueError where so much is written around its pixels.
+    """
     size = os.path.getsize(path)
-    if size > LARGEST and kind not in STREAMED:
-        most = f"at most {LARGEST / 1e6:.0f} are read"
-        raise Refused(f"it is a file of {size / 1e6:,.0f} MB: of {kind} {most}")
+    if kind in READ_WHOLE and size > WHOLE:
+        allowed = f"at most {WHOLE / 1e6:.0f} are read"
+        raise Refused(f"it is a file of {size / 1e6:,.0f} MB: of {kind} {allowed}")
+    if kind in bare.KINDS and size > AROUND:
+        with open(path, "rb") as file:
+            notes = bare.notes_size(file, kind)
+        if notes > AROUND:
+            allowed = f"at most {AROUND / 1e6:.0f} are read"
+            raise ValueError(f"{notes / 1e6:,.0f} MB are written around its pixels, {allowed}")
 
 
 def check_room(number, image_size):
@@ -69,10 +79,7 @@ def needed(photograph, *, file_size, size, scale, shrunk):
     width, height = (length // scale for length in size)
     bytes_each = BESIDE.get(photograph.format, DECODED) + 2 * DECODED / shrunk**2
     amount = width * height * bytes_each + _of_decoder(photograph, size)
-    if photograph.format == "PNG":
-        amount += sum(len(chunk[1]) for chunk in photograph.private_chunks)
-    elif photograph.format not in STREAMED:
-        amount += file_size
+    amount += file_size if photograph.format in READ_WHOLE else 0
     if amount > MOST:
         pixels = size[0] * size[1] / 1e6
         raise Refused(

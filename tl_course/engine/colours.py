@@ -11,6 +11,7 @@ SPACES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "LAB": "LAB"}  # of profile
 FITTING = {  # first letters of the modes of pictures that a profile can speak of
     "RGB": "RP1LIFY", "L": "1LIF", "CMYK": "C", "LAB": "L",
 }  # fmt: skip
+LARGEST = 8_000_000  # bytes of a profile; of a larger one the rest is missing
 DAMAGED = "its colour profile is damaged or of another kind: colours are taken as they are"
 CUBE = np.stack(np.meshgrid(*[np.arange(0, 256, 51, dtype="uint8")] * 3), -1).reshape(6, 36, 3)
 
@@ -21,10 +22,10 @@ def in_rgb(photograph, size, scale=1):
     What lies beyond scale x size is cut off. What is transparent lies on white. 16-bit grey becomes
     value / 257; of 32 bits see `_ends`. Colours are those of the embedded profile.
     """
+    to_srgb, notes = None, ()
     if "icc_profile" in photograph.info:
-        to_srgb, notes = _profile(photograph.info["icc_profile"], photograph.mode)
-    else:
-        to_srgb, notes = None, ()
+        content = photograph.info["icc_profile"] or b""
+        to_srgb, notes = _profile(content[:LARGEST], photograph.mode)
     as_it_is = photograph.mode == "RGB" and not photograph.has_transparency_data and not to_srgb
     if as_it_is and photograph.size == size and scale == 1:
         return photograph, notes
@@ -88,7 +89,7 @@ def _in_8_bits(band, low, high):
     return Image.fromarray(grey.round().astype("uint8"))
 
 
-@functools.lru_cache(maxsize=16)  # a camera writes the same profile into every picture
+@functools.lru_cache(maxsize=4)  # a camera writes the same profile into every picture
 def _profile(content, mode):
     """(transform to sRGB or None where there is nothing to do, notes) of an embedded profile."""
     try:

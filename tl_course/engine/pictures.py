@@ -1,11 +1,11 @@
 """How does one file become pixels, whatever a camera or a program wrote into it?"""
 
 import contextlib
+import io
 import os
 import struct
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, JpegImagePlugin
@@ -25,6 +25,7 @@ HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
 ORIENTATION, REDUCED = 0x0112, 0x00FE  # tags of EXIF and TIFF
 LARGE = 6_000_000  # pixels; what is larger is made smaller before anything else is done with it
 LONGEST = 200  # letters of a reason
+LONGEST_EXIF = 10_000_000  # bytes
 NOT_FIRST = "it is animated or holds several pictures: the first one is used"
 UNTURNED = "its EXIF or another note in it is damaged: it is used unturned, as it lies in the file"
 NO_HEIC = (
@@ -52,24 +53,28 @@ def read(path, *, image_size, box=None):
     with photograph:
         full = photograph.size
         scale = scale_for(full, square_in(full, box)[2], image_size)
-        is_drafted = photograph.format == "JPEG"
-        if not is_drafted and full[0] * full[1] <= LARGE:
-            scale = 1
-        shrunk = 1 if is_drafted else scale
-        size = tuple(length // scale for length in full)
+        is_large = full[0] * full[1] > LARGE
+        drafted = scale if photograph.format == "JPEG" else 1
+        shrunk = scale if is_large and drafted == 1 else 1
         sizes = {"file_size": os.path.getsize(path), "size": full}
-        needs = budget.needed(photograph, **sizes, scale=scale // shrunk, shrunk=shrunk)
+        needs = budget.needed(photograph, **sizes, scale=drafted, shrunk=shrunk)
         with budget.DECODING.take(needs):
-            if is_drafted and scale > 1:
-                photograph.draft(None, size)
-            photograph.load()
-            if not is_drafted:  # a TIFF turns itself while it is loaded
-                size = tuple(length // shrunk for length in photograph.size)
-            rgb, notes = colours.in_rgb(photograph, size, shrunk)
+            rgb, notes = _decoded(photograph, drafted, shrunk)
             upright, turning = _turned(rgb, photograph)
-            whole = [scale * length for length in upright.size]
-            pixels = cut(upright, square_in(whole, box), image_size, scale)
+            whole = [drafted * shrunk * length for length in upright.size]
+            pixels = cut(upright, square_in(whole, box), image_size, drafted * shrunk)
         return pixels, (*damage, *notes, *turning, *_frames(photograph))
+
+
+def _decoded(photograph, drafted, shrunk):
+    """(RGB, notes) of an opened photograph, decoded and then made so many times smaller."""
+    size = tuple(length // drafted for length in photograph.size)
+    if drafted > 1:
+        photograph.draft(None, size)
+    photograph.load()
+    if drafted == 1:  # a TIFF turns itself while it is loaded
+        size = tuple(length // shrunk for length in photograph.size)
+    return colours.in_rgb(photograph, size, shrunk)
 
 
 def opened(path):
@@ -95,32 +100,33 @@ def opened(path):
     if is_heic and "HEIF" not in FORMATS:
         raise budget.Refused(NO_HEIC)
     for kind, error in errors.items():
-        raise budget.Refused(f"it is a damaged {kind}: {error}") from error
+        is_large = isinstance(error, Image.DecompressionBombError)
+        what = "too large a" if is_large else "a damaged"
+        raise budget.Refused(f"it is {what} {kind}: {error}") from error
     raise budget.Refused(f"it is none of {', '.join(FORMATS)}")
 
 
 def _opened_as(kind, path, factory):
     """(the picture, notes), where need be without what is written around its pixels."""
-    budget.check_file(path, kind)
     try:
-        return _checked(kind, factory, lambda: path), ()
+        budget.check_file(path, kind)
+        if kind == "PNG":
+            factory(path).verify()  # checksums: decoding alone does not see each wrong bit
+        return _opened_by(factory, path), ()
     except budget.Refused:
         raise
     except Exception:
-        if kind not in ("JPEG", "PNG"):
-            raise
-        content = Path(path).read_bytes()
-        return _checked(kind, factory, lambda: bare.without_notes(content, kind)), (UNTURNED,)
+        with contextlib.suppress(Exception), open(path, "rb") as file:
+            content = bare.without_notes(file, kind)
+            if kind == "PNG":
+                factory(io.BytesIO(content)).verify()
+            return _opened_by(factory, io.BytesIO(content)), (UNTURNED,)
+        raise
 
 
-def _checked(kind, factory, source):
-    """The picture, opened; of PNG the checksums are right, which decoding alone does not see.
-
-    source: a function that gives its path or its file.
-    """
-    if kind == "PNG":
-        factory(source()).verify()  # and closes it
-    photograph = factory(source())
+def _opened_by(factory, file):
+    """The picture; Refused where it is only a preview of itself."""
+    photograph = factory(file)
     if photograph.format == "TIFF" and photograph.tag_v2.get(REDUCED, 0) & 1:
         photograph.close()
         raise budget.Refused("it holds a preview first, like a camera's raw file: save it as JPEG")
@@ -187,9 +193,9 @@ def scale_for(size, side, image_size):
 def _turned(rgb, photograph):
     """(upright, notes), as its camera says; as it is where the EXIF is damaged: pixels are not."""
     try:
-        exif = photograph.getexif()
         if block := photograph.info.get("exif"):
             _check_exif(block.removeprefix(b"Exif\0\0"))
+        exif = photograph.getexif()
         turn = exif.get(ORIENTATION, 1)
         if turn == 1:
             return rgb, ()
@@ -201,12 +207,15 @@ def _turned(rgb, photograph):
 
 
 def _check_exif(block):
-    """ValueError or struct.error if it announces more tags than it holds: Pillow takes what is."""
+    """ValueError or struct.error if it announces more tags than it holds: Pillow takes what is.
+
+    Also if it is of such a size that no camera writes: Pillow makes several copies.
+    """
     order = "<" if block[:2] == b"II" else ">"
     start = struct.unpack(f"{order}I", block[4:8])[0]
     count = struct.unpack(f"{order}H", block[start : start + 2])[0]
-    if len(block) < start + 2 + 12 * count:
-        raise ValueError(f"{count} tags are announced")
+    if len(block) < start + 2 + 12 * count or len(block) > LONGEST_EXIF:
+        raise ValueError(f"{count} tags are announced in {len(block)} bytes")
 
 
 def _frames(photograph):
