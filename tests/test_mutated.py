@@ -13,7 +13,7 @@ import pytest
 import skimage.data
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tl_course import photographs
 from tl_course.engine import pictures, words
@@ -109,6 +109,24 @@ def test_a_mutated_file_is_read_or_refused_in_one_line(folder, capfd, kind, reco
     try_one()
     record_property("counts", counts)
     print(kind, counts)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+def test_control_pillow_alone_lets_other_errors_out():
+    """A reader that catches OSError and ValueError, as most do, would have stopped."""
+    random, escaped = np.random.default_rng(0), set()
+    for kind in SEEDS:
+        for _ in range(150):
+            place, value = int(random.integers(0, 200)), random.bytes(int(random.integers(1, 6)))
+            content = changed(SEEDS[kind], [("set", place, value)])
+            try:
+                with Image.open(io.BytesIO(content), formats=pictures.FORMATS) as picture:
+                    ImageOps.exif_transpose(picture).convert("RGB")
+            except (OSError, ValueError):
+                pass
+            except Exception as error:
+                escaped.add(type(error).__name__)
+    assert len(escaped) >= 2
 
 
 @st.composite
