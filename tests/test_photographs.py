@@ -18,7 +18,7 @@ import skimage.data
 from PIL import Image, ImageOps
 
 from tl_course import photographs, records
-from tl_course.engine import computer, pictures
+from tl_course.engine import budget, colours, computer, pictures
 
 
 def photograph(seed, *, size=(48, 32), kind="JPEG"):
@@ -369,9 +369,9 @@ def test_a_palette_with_its_own_alpha_lies_on_white(tmp_path):
     picture = Image.fromarray(np.stack([np.full((24, 24), 40, "uint8")] * 3 + [ALPHA], -1))
     path = saved(tmp_path, "p.webp", picture, lossless=True)
     assert pictures.read_photograph(path, image_size=24)[:, 12:].min() == 255
-    palette = picture.convert("PA")
-    assert np.asarray(pictures._as_rgb(palette))[:, 12:].min() == 255
-    assert np.asarray(pictures._as_rgb(palette))[:, :12].max() < 60
+    palette, _ = colours.in_rgb(picture.convert("PA"), picture.size)
+    assert np.asarray(palette)[:, 12:].min() == 255
+    assert np.asarray(palette)[:, :12].max() < 60
 
 
 def test_a_picture_is_averaged_when_it_shrinks(tmp_path):
@@ -400,38 +400,38 @@ def test_a_jpeg_decoded_small_looks_as_decoded_in_full(tmp_path, monkeypatch, na
     path = saved(tmp_path, "large.jpg", large(name), quality=92, exif=exif)
     with Image.open(path) as picture:
         full = ImageOps.exif_transpose(picture).convert("RGB")
-    drafts, draft = [], pictures._shrink
-    monkeypatch.setattr(pictures, "_shrink", lambda *a: drafts.append(draft(*a)) or drafts[-1])
+    scales, scale_for = [], pictures.scale_for
+    record = lambda *a: scales.append(scale_for(*a)) or scales[-1]  # noqa: E731
+    monkeypatch.setattr(pictures, "scale_for", record)
     for box, scale in ((None, 4), ((203, 101, 800, 650), 2)):
         quick = pictures.read_photograph(path, image_size=128, box=box).astype(int)
         whole = pictures.cut(full, pictures.square_in(full.size, box), 128)
         assert np.abs(quick - whole).mean() < 2
         assert np.abs(quick[::-1] - whole).mean() > 10  # control: another turn would be seen
-        assert drafts[-1] == scale
+        assert scales[-1] == scale
 
 
 @pytest.mark.parametrize("size", [(1601, 1200), (1600, 1199)])
 def test_a_side_that_the_scale_does_not_divide_is_decoded_in_full(tmp_path, size):
     path = saved(tmp_path, "odd.jpg", large("coffee", size))
+    assert pictures.scale_for(size, 1199, 64) == 1
     with Image.open(path) as picture:
-        assert pictures._shrink(picture, 1199, 64) == 1
-        assert picture.size == size
+        whole = pictures.cut(picture.convert("RGB"), pictures.square_in(size), 64)
+    np.testing.assert_array_equal(pictures.read_photograph(path, image_size=64), whole)
 
 
-def test_a_jpeg_is_never_decoded_below_one_and_a_half_times_the_size(tmp_path):
-    path = saved(tmp_path, "large.jpg", large("coffee"))
+def test_a_picture_is_never_decoded_below_one_and_a_half_times_the_size():
     for image_size, scale in ((100, 8), (101, 4), (200, 4), (201, 2), (400, 2), (401, 1)):
-        with Image.open(path) as picture:
-            assert pictures._shrink(picture, 1200, image_size) == scale
-            assert picture.height == 1200 // scale >= min(1200, 1.5 * image_size)
+        assert pictures.scale_for((1600, 1200), 1200, image_size) == scale
+        assert 1200 // scale >= min(1200, 1.5 * image_size)
 
 
-# ---------------------------------------------------------------- large pictures, one at a time
+# ---------------------------------------------------------------- large pictures wait for memory
 
 
-@pytest.mark.parametrize(("limit", "at_once"), [(10**9, 2), (100, 1)])  # the first is the control
-def test_large_pictures_are_decoded_one_at_a_time(folder, monkeypatch, limit, at_once):
-    """Each would otherwise take its hundreds of megabytes beside another's."""
+@pytest.mark.parametrize(("total", "at_once"), [(10**9, 2), (30_000, 1)])  # the first: control
+def test_pictures_wait_until_there_is_memory_to_decode_them(folder, monkeypatch, total, at_once):
+    """Each of these takes 20 kB; large ones take hundreds of megabytes beside each other's."""
     decoding, most, cut = [], [], pictures.cut
 
     def slowly(*arguments):
@@ -441,7 +441,7 @@ def test_large_pictures_are_decoded_one_at_a_time(folder, monkeypatch, limit, at
         decoding.pop()
         return cut(*arguments)
 
-    monkeypatch.setattr(pictures, "LARGE", limit)
+    monkeypatch.setattr(budget, "DECODING", budget.Budget(total))
     monkeypatch.setattr(pictures, "cut", slowly)
     monkeypatch.setattr(computer, "usable_cores", lambda: 2)
     assert len(photographs.load_folder(folder, image_size=16)) == 4
@@ -469,14 +469,14 @@ def test_damaged_exif_costs_no_picture(tmp_path):
 
 @pytest.mark.parametrize("error", [SyntaxError("a chunk"), MemoryError(), NotImplementedError("x")])
 def test_whatever_a_decoder_raises_is_a_reason(folder, monkeypatch, capsys, error):
-    read = pictures.read_photograph
+    read = pictures.read
 
     def decode(path, **options):
         if path.name == "0.jpg":
             raise error
         return read(path, **options)
 
-    monkeypatch.setattr(pictures, "read_photograph", decode)
+    monkeypatch.setattr(pictures, "read", decode)
     assert len(photographs.load_folder(folder, image_size=16)) == 3
     reason = str(error) or type(error).__name__
     assert capsys.readouterr().out == f"Left out dog/0.jpg: {reason}\n"
@@ -493,7 +493,7 @@ def test_a_pipe_among_the_photographs_does_not_hang(folder, capsys):
         pytest.skip("this system has no named pipes")
     os.mkfifo(folder / "cat" / "pipe.jpg")
     assert len(photographs.load_folder(folder, image_size=16)) == 4
-    assert capsys.readouterr().out == "Left out cat/pipe.jpg: it is no file\n"
+    assert capsys.readouterr().out == "Left out cat/pipe.jpg: it is a pipe, no file\n"
 
 
 # ---------------------------------------------------------------- names
@@ -552,7 +552,9 @@ def test_an_audit_finds_what_was_planted(spoiled, capsys):
     audit = photographs.audit(spoiled, image_size=32)
     assert audit.counts == {"apple": (13, 13, 12), "other": (3, 3, 0), "pear": (13, 12, 11)}
     assert list(audit.refused) == ["pear/notes.jpg"]
-    assert audit.unsorted == ("apple/deeper/1.jpg", "loose.jpg")
+    assert audit.unsorted == ["apple/deeper/1.jpg", "loose.jpg"]
+    assert (audit.files[0], len(audit.files), audit.notes) == ("apple/00.jpg", 28, {})
+    assert {audit.files[k] for k in audit.across[0]} == {"apple/05.jpg", "pear/apple.jpg"}
     assert audit.too_few == ("other",)
     assert [audit.found.names[k] for k in audit.inside[0]] == ["apple", "apple"]
     assert {audit.found.names[k] for k in audit.across[0]} == {"apple", "pear"}
@@ -584,7 +586,7 @@ def test_a_clean_folder_is_kept_whole(tmp_path):
             content = photograph(10 * first + number, size=(64, 64))
             (tmp_path / name / f"{number}.jpg").write_bytes(content)
     audit = photographs.audit(tmp_path, image_size=32, enough=3)
-    assert (audit.refused, audit.unsorted, audit.too_few) == ({}, (), ())
+    assert (audit.refused, audit.unsorted, audit.too_few) == ({}, [], ())
     np.testing.assert_array_equal(audit.kept.images, audit.found.images)
     np.testing.assert_array_equal(audit.kept.labels, [0, 0, 0, 1, 1, 1])
 

@@ -75,12 +75,35 @@ def near_duplicates(images_a, images_b=None, *, max_distance=6):
     hashes_a = _hashes(images_a)
     hashes_b = hashes_a if images_b is None else _hashes(images_b)
     found = []
-    for start in range(0, len(hashes_a), BLOCK):  # all pairs at once would fill the memory
-        distances = np.bitwise_count(hashes_a[start : start + BLOCK, None] ^ hashes_b)
-        for i, j in np.argwhere(distances <= max_distance).tolist():
-            if images_b is not None or start + i < j:
-                found.append((start + i, j, int(distances[i, j])))
+    for one, other, distances in _close(hashes_a, hashes_b, max_distance):
+        chosen = np.full(len(one), True) if images_b is not None else one < other
+        parts = (part[chosen].tolist() for part in (one, other, distances))
+        found += zip(*parts, strict=True)
     return sorted(found, key=lambda pair: pair[2])
+
+
+def _close(hashes_a, hashes_b, max_distance=6):
+    """Close pairs in blocks, all at once would fill the memory: arrays i (rising), j, distances."""
+    for start in range(0, len(hashes_a), BLOCK):
+        distances = np.bitwise_count(hashes_a[start : start + BLOCK, None] ^ hashes_b)
+        i, j = np.nonzero(distances <= max_distance)
+        yield start + i, j, distances[i, j]
+
+
+def twins(dataset):
+    """Near-duplicates inside classes and across two: two lists of (i, j), i < j.
+
+    As `near_duplicates`, but each picture is paired with its first twin of either kind only: of
+    10,000 frames of one film all pairs would be 50 million.
+    """
+    hashes, labels, found = _hashes(dataset.images), dataset.labels, (set(), set())
+    for one, other, _ in _close(hashes, hashes):
+        for pairs, wanted in zip(found, (True, False), strict=True):
+            chosen = (one != other) & ((labels[one] == labels[other]) == wanted)
+            _, first = np.unique(one[chosen], return_index=True)
+            ends = np.sort(np.stack([one[chosen][first], other[chosen][first]], 1), axis=1)
+            pairs.update(map(tuple, ends.tolist()))
+    return sorted(found[0]), sorted(found[1])
 
 
 def _hashes(images):
@@ -91,10 +114,12 @@ def _hashes(images):
 
 def _duplicate_groups(images):
     """One number an image, int (n,): the same for near-duplicates, and for theirs."""
-    pairs = np.array(near_duplicates(images), dtype=int).reshape(-1, 3)
-    size = (len(images), len(images))
-    graph = sparse.coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=size)
-    return sparse.csgraph.connected_components(graph, directed=False)[1]
+    hashes, group, size = _hashes(images), np.arange(len(images)), (len(images), len(images))
+    for one, other, _ in _close(hashes, hashes):
+        ends = (group[one], group[other])
+        graph = sparse.coo_array((np.ones(len(one), "bool"), ends), shape=size)
+        group = sparse.csgraph.connected_components(graph, directed=False)[1][group]
+    return group
 
 
 def split(dataset, fractions=(0.6, 0.2, 0.2), *, seed):

@@ -5,16 +5,16 @@ its SHA-256 and its licence, and `fetch` gets them.
 """
 
 import collections
+import functools
 import html
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from tl_course import data, look_alikes, records
-from tl_course.engine import archives, cards, computer, downloads, pictures
+from tl_course.engine import archives, cards, computer, downloads, folders, pictures, words
 
 BUNDLED = ("chelsea", "coffee", "rocket", "astronaut")
 GITHUB = "https://github.com"
@@ -32,64 +32,39 @@ class PhotographsUnavailable(RuntimeError):
 def load_folder(folder, *, image_size):
     """The photographs of `folder/<class>/<file>`, one class a sub-folder, as an ImageSet.
 
-    Classes are in alphabetical order. Each photograph is read as by `read_photograph`. A file that
-    is not a readable photograph, and a class without one, is left out, and one printed line says
-    which and why. ValueError when nothing is left.
+    Classes are in alphabetical order; what of a name cannot be seen stands as its code. Each
+    photograph is read as by `pictures.read`. What is left out, and a class without a readable
+    photograph, gets a printed line that says which and why; so does what is odd and used all the
+    same. Of more than ten files with one reason, the others are counted: `audit` lists them all.
+    ValueError when nothing is left, or when the pictures would not fit into the memory.
     """
-    found, files, refused = _read_folder(Path(folder), image_size)
-    for file, reason in refused.items():
-        print(f"Left out {file}: {reason}")
+    found, _, listing = _read_folder(Path(folder), image_size)
+    for line in folders.report(*listing[1:]):
+        print(line)
     if not len(found):
         raise ValueError(
             f"No photograph found in {str(folder)!r}: expected files like <class>/<photo>.jpg."
         )
-    for name in sorted(set(files) - set(found.class_names)):
-        print(f"Left out the class {name!r}: it has no readable photograph.")
+    for name in sorted(set(listing.classes) - set(found.class_names)):
+        print(f"Left out the class '{name}': it has no readable photograph.")
     return found
 
 
 def _read_folder(folder, image_size):
-    """(ImageSet, {class: number of files}, {refused file: reason}) of a folder of classes."""
-    if not folder.is_dir():
-        raise ValueError(f"{str(folder)!r} is no folder: expected one with a sub-folder a class.")
-    folders = sorted(path for path in folder.iterdir() if path.is_dir() and _is_visible(path))
-    files = {data.nfc(path.name): [] for path in folders}
-    for path in folders:  # two ways to write one name in Unicode are one class
-        files[data.nfc(path.name)] += sorted(
-            file for file in path.iterdir() if _is_visible(file) and not file.is_dir()
-        )
-    paths = [path for name in sorted(files) for path in files[name]]
-    results = _in_threads(lambda path: _read_or_reason(path, image_size), paths)
-    both = list(zip(paths, results, strict=True))
-    refused = {str(path.relative_to(folder)): r for path, r in both if isinstance(r, str)}
-    read = [(data.nfc(path.parent.name), r) for path, r in both if not isinstance(r, str)]
-    class_names = sorted({name for name, _ in read})
-    labels = np.array([class_names.index(name) for name, _ in read], dtype=np.int64)
-    images = np.array([image for _, image in read], np.uint8).reshape(-1, image_size, image_size, 3)
-    found = data.ImageSet(images, labels, tuple(class_names), source=folder.name)
-    return found, {name: len(of_class) for name, of_class in files.items()}, refused
-
-
-def _is_visible(path):
-    return not path.name.startswith((".", "__"))
-
-
-def _read_or_reason(path, image_size):
-    """The photograph, or in words why it cannot be read."""
-    try:
-        if not path.is_file():  # a pipe would never end
-            return "it is no file"
-        return pictures.read_photograph(path, image_size=image_size)
-    except UnidentifiedImageError:
-        return f"it is none of {', '.join(pictures.FORMATS)}"
-    except Exception as error:  # a decoder raises what it likes: see pictures.read_photograph
-        return " ".join(str(error).split()) or type(error).__name__
-
-
-def _in_threads(function, *items):
-    """[function(item), ...] in order, a thread a core: decoding lets other threads run."""
-    with ThreadPoolExecutor(computer.usable_cores()) as pool:
-        return list(pool.map(function, *items))
+    """(ImageSet, the file of each picture, Listing with what could not be read) of a folder."""
+    listing = folders.look(folder)
+    paths = [(name, path) for name, of_class in listing.classes.items() for path in of_class]
+    options = {"image_size": image_size}
+    images, reasons, notes = pictures.read_all([path for _, path in paths], **options)
+    files = [path.relative_to(folder).as_posix() for _, path in paths]
+    named = ({files[k]: text for k, text in found.items()} for found in (reasons, notes))
+    listing = folders.completed(listing, *named)
+    read = [k for k in range(len(paths)) if k not in reasons]
+    class_names = sorted({paths[k][0] for k in read})
+    labels = np.array([class_names.index(paths[k][0]) for k in read], dtype=np.int64)
+    source = words.one_line(folder.name)
+    found = data.ImageSet(images, labels, tuple(class_names), source=source)
+    return found, [files[k] for k in read], listing
 
 
 # ---------------------------------------------------------------- is a folder usable?
@@ -99,44 +74,61 @@ def _in_threads(function, *items):
 class Audit:
     """What a folder of photographs holds, what is wrong with it, and what can be used of it.
 
-    counts: {class: (number of files, of readable pictures, of pictures kept)}. refused: {file: why
-    it cannot be read}. unsorted: files that lie in no class. found: every readable picture, an
-    ImageSet. inside, across: near-duplicates in one class and in two, pairs (i, j) into found.
-    kept: found without both pictures of each pair across, one label of which must be wrong, and
-    without classes of too few pictures. Printed it is a report, in a notebook a table as well.
+    counts: {class: (number of files, of readable pictures, of pictures kept)}. refused: {file or
+    folder: why it cannot be read}. unsorted: files that lie in no class. notes: {file: what is odd
+    about it, though it is used}. found: every readable picture, an ImageSet; files: the file of
+    each. inside, across: near-duplicates in one class and in two, pairs (i, j) into found, each
+    picture with its first. Printed it is a report, in a notebook a table as well.
     """
 
     counts: dict[str, tuple[int, int, int]]
     refused: dict[str, str]
-    unsorted: tuple[str, ...]
+    unsorted: list[str]
+    notes: dict[str, str]
     found: data.ImageSet
+    files: list[str]
     inside: list[tuple[int, int]]
     across: list[tuple[int, int]]
-    kept: data.ImageSet
+
+    @functools.cached_property
+    def kept(self):
+        """What can be used, an ImageSet.
+
+        Without both pictures of each pair across, one label of which must be wrong, and without
+        classes of too few pictures.
+        """
+        twins, names = {k for pair in self.across for k in pair}, self.found.names
+        large = tuple(name for name, (*_, kept) in self.counts.items() if kept)
+        chosen = [k for k, name in enumerate(names) if name in large and k not in twins]
+        labels = np.array([large.index(names[k]) for k in chosen], dtype=np.int64)
+        every = len(chosen) == len(self.found)  # then no second copy: there may be 10,000
+        images = self.found.images if every else self.found.images[chosen]
+        return data.ImageSet(images, labels, large, source=self.found.source)
 
     @property
     def too_few(self):
         """The classes that stay out, a tuple."""
-        return tuple(name for name in self.counts if name not in self.kept.class_names)
+        return tuple(name for name, (*_, kept) in self.counts.items() if not kept)
 
     @property
     def always_largest(self):
         """The share, 0 to 1, that is right when the answer is always the largest class."""
-        return max((kept for *_, kept in self.counts.values()), default=0) / max(1, len(self.kept))
+        sizes = [kept for *_, kept in self.counts.values()]
+        return max(sizes, default=0) / max(1, sum(sizes))
 
     @property
     def findings(self):
         """What was found beside the counts, a list of lines."""
-        sizes = {name: self.counts[name][2] for name in self.kept.class_names}
+        sizes = {name: kept for name, (*_, kept) in self.counts.items() if kept}
         pairs = f"{len(self.inside)} pairs in one class, {len(self.across)} in two"
-        lines = [f"Cannot be read: {file} ({reason})" for file, reason in self.refused.items()]
-        lines += [f"In no class, not read: {len(self.unsorted)} files"] if self.unsorted else []
+        lines = folders.report(self.refused, self.unsorted, self.notes)
         lines += [f"Too few pictures, stays out: {name}" for name in self.too_few]
         lines += [f"Near-duplicates: {pairs}; those in two stay out"]
+        lines += folders.in_two_classes(self.across, self.found.names, self.files)
         for word, pick in (("Largest", max), ("Smallest", min)) if sizes else ():
             name = pick(sizes, key=sizes.get)
-            lines.append(f"{word} class: {name}, {100 * sizes[name] / len(self.kept):.0f} %")
-        return lines
+            lines.append(f"{word} class: {name}, {100 * sizes[name] / sum(sizes.values()):.0f} %")
+        return lines + [f"Classes left: {len(sizes)}, two are needed"] * (len(sizes) < 2)
 
     def _rows(self):
         columns = ("class", "files", "readable", "kept")
@@ -155,28 +147,16 @@ def audit(folder, *, image_size=160, enough=10):
     enough: pictures that a class needs. Nothing in the folder is changed. ValueError where there
     is no folder.
     """
-    folder = Path(folder)
-    found, files, refused = _read_folder(folder, image_size)
-    pairs = [(i, j) for i, j, _ in data.near_duplicates(found.images)]
-    across = [(i, j) for i, j in pairs if found.labels[i] != found.labels[j]]
-    sure = [k for k in range(len(found)) if all(k not in pair for pair in across)]
-    kept, readable = collections.Counter(found.take(sure).names), collections.Counter(found.names)
-    big = tuple(name for name in found.class_names if kept[name] >= enough)
-    names = found.names
-    chosen = [k for k in sure if names[k] in big]
-    labels = np.array([big.index(names[k]) for k in chosen], dtype=np.int64)
-    return Audit(
-        {name: (files[name], readable[name], kept[name] * (name in big)) for name in files},
-        refused, _unsorted(folder), found, [pair for pair in pairs if pair not in across], across,
-        data.ImageSet(found.images[chosen], labels, big, source=found.source),
-    )  # fmt: skip
-
-
-def _unsorted(folder):
-    """The visible files that lie beside the class folders, or deeper."""
-    files = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
-    shown = [file for file in files if all(not part.startswith((".", "__")) for part in file.parts)]
-    return tuple(str(file) for file in shown if len(file.parts) != 2)
+    found, files, listing = _read_folder(Path(folder), image_size)
+    inside, across = data.twins(found)
+    twins, names = {k for pair in across for k in pair}, found.names
+    readable = collections.Counter(names)
+    kept = collections.Counter(name for k, name in enumerate(names) if k not in twins)
+    counts = {
+        name: (len(paths), readable[name], kept[name] * (kept[name] >= enough))
+        for name, paths in listing.classes.items()
+    }
+    return Audit(counts, *listing[1:], found, files, inside, across)
 
 
 # ---------------------------------------------------------------- photographs without a download
@@ -220,7 +200,7 @@ def load_dataset(name, *, split, image_size):
     rows = [row for row in manifest if row["split"] == split]
     class_names = tuple(sorted({data.nfc(row["label"]) for row in manifest}))
     try:
-        images = _in_threads(lambda row: _read_row(row, folder, image_size), rows)
+        images = pictures.in_threads(lambda row: _read_row(row, folder, image_size), rows)
     except OSError as error:  # gone meanwhile, a bad disk, a format that this Pillow lacks
         reason = f"one of them cannot be read: {error}"
         raise PhotographsUnavailable(_how_to_get(name, reason)) from error

@@ -149,6 +149,14 @@ def memory_limit():
     return min((n for n in numbers if n < psutil.virtual_memory().total), default=None)
 
 
+def free_memory():
+    """The bytes that are free in the machine, or fewer where a control group allows fewer."""
+    import psutil
+
+    free = psutil.virtual_memory().available
+    return min(free, memory_limit() or free)
+
+
 def check_python():
     """Is this a Python that the course declares?"""
     version = ".".join(map(str, sys.version_info[:3]))

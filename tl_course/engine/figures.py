@@ -8,11 +8,15 @@ import base64
 import functools
 import html
 import io
+import unicodedata
 
 from matplotlib import font_manager, rc_context
 from matplotlib.text import Text
 
+from tl_course.engine import words
+
 HAIR_SPACE = "\u200a"  # a legend drops labels that begin with an underscore
+UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # control characters, marks of direction, line ends
 SVG = {"svg.hashsalt": "tl_course", "svg.fonttype": "path"}  # the same bytes, in every browser
 FORMATS = {
     "svg": ("svg+xml", {"metadata": {"Date": None, "Creator": None}}),
@@ -44,25 +48,37 @@ def folded(page, words):
 def as_written(name):
     r"""A name for matplotlib to show as written: no mathematics between dollars, kept in legends.
 
-    A character that no font on this computer holds is shown by its code, as \u65e5.
+    A character that no font on this computer holds, or that has no look of its own, is shown by its
+    code, as \u65e5.
     """
     coded = "".join(
-        letter if letter == "\n" or font_of(letter) else letter.encode("unicode_escape").decode()
-        for letter in str(name)
+        letter if letter == "\n" or font_of(letter) else words.coded(letter) for letter in str(name)
     ).replace("$", r"\$")
     return f"{HAIR_SPACE}{coded}" if coded.startswith("_") else coded
 
 
 @functools.cache
 def font_of(letter):
-    """The name of a font that holds it, the default one if it does; None if none does."""
+    """The name of a font that can draw it, the default one if it can; None if none can."""
     default = font_manager.findfont(font_manager.FontProperties())
     installed = [font.fname for font in font_manager.fontManager.ttflist]
-    for path in [default, *installed]:
+    if unicodedata.category(letter) in UNSEEN and letter not in words.JOINERS:
+        return None
+    families = (_family_with(letter, path) for path in [default, *installed])
+    return next(filter(None, families), None)
+
+
+def _family_with(letter, path):
+    """The name of the font in a file if it can draw a letter, else None."""
+    try:
         font = font_manager.get_font(path)
-        if font.get_char_index(ord(letter)) and "Last Resort" not in font.family_name:
-            return font.family_name
-    return None
+        if not font.get_char_index(ord(letter)) or "Last Resort" in font.family_name:
+            return None
+        font.set_size(10, 72)  # fonts of coloured pictures, as emoji have, cannot do this
+        font.load_char(ord(letter))
+    except (OSError, RuntimeError):  # a font that is gone, damaged, or of another kind
+        return None
+    return font.family_name
 
 
 def spread(places, gap):
