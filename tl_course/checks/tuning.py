@@ -109,12 +109,20 @@ def _how_far(model, body, before, pace):
         found.append(records.finding(7, f"(The kernels moved by {typical:.1e} of their size.)"))
     elif typical > 0.5:
         found.append(records.finding(6, f"(The kernels moved by {typical:.1f} of their size.)"))
+    elif pace.name in ADAPTIVE and (step := _mean_step(free, before, pace)) > 1e-3:
+        found.append(records.finding(6, f"(A weight moved by {step:.1g} a step.)"))
     norms = anatomy.norms(body)
     statistics = [weight for n in norms for weight in (n.moving_mean, n.moving_variance)]
     if drifted := [w for w in statistics if _moved_by(w, before)]:
         case = f"({len(drifted)} of {len(statistics)} statistics moved.)"
         found.append(records.finding(8, case))
     return found
+
+
+def _mean_step(kernels, before, pace):
+    """How far the weights moved for each step: an adaptive optimizer's rate is at least that."""
+    far = [np.abs(np.asarray(kernel) - before[kernel.path]).mean() for kernel in kernels]
+    return float(np.median(far)) / max(1, pace.steps)
 
 
 def _moved_blocks(body, before):

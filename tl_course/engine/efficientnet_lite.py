@@ -193,8 +193,12 @@ def _decode_checkpoint(content):
     storages = {}
     for key in storage_keys:
         count = int(np.frombuffer(file.read(8), "<i8")[0])
+        if not 0 <= count * dtypes[key].itemsize <= len(content) - file.tell():
+            raise ValueError(f"The checkpoint's storage {key!r} is cut off: {count} numbers.")
         storages[key] = np.frombuffer(file.read(count * dtypes[key].itemsize), dtypes[key])
-    return {name: tensor.view(storages[tensor.key]) for name, tensor in tensors.items()}
+    if file.tell() != len(content):
+        raise ValueError(f"The checkpoint has {len(content) - file.tell()} bytes too many.")
+    return {name: tensor.view(storages[tensor.key], name) for name, tensor in tensors.items()}
 
 
 class _Tensor(NamedTuple):
@@ -206,9 +210,20 @@ class _Tensor(NamedTuple):
     shape: tuple
     strides: tuple
 
-    def view(self, storage):
-        strides = [stride * self.dtype.itemsize for stride in self.strides]
-        return np.lib.stride_tricks.as_strided(storage[self.offset :], self.shape, strides)
+    def view(self, storage, name):
+        """Its numbers: whole rows of its storage, one after the other. ValueError for others.
+
+        Other strides would read the same numbers twice, or memory that is not the file's.
+        """
+        count = math.prod(self.shape)
+        rows = tuple(math.prod(self.shape[axis + 1 :]) for axis in range(len(self.shape)))
+        numbers = storage[self.offset : self.offset + count]
+        is_plain = min((self.offset, *self.shape)) >= 0 and rows == tuple(self.strides)
+        if not is_plain or len(numbers) != count:
+            raise ValueError(f"The checkpoint's {name!r}, {self.shape}, does not fit its storage.")
+        if not np.all(np.isfinite(numbers)):
+            raise ValueError(f"The checkpoint's {name!r} holds numbers that are not finite.")
+        return numbers.reshape(self.shape)
 
 
 class _CheckpointUnpickler(pickle.Unpickler):
