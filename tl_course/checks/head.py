@@ -37,7 +37,8 @@ def head_phase(model, num_classes, *, backbone=None, expect=None):
     top = _imagenet_top(steps, among) if num_classes != 1000 else None
     found = [records.finding(12)] if top else _number_of_outputs(outputs.shape[-1], num_classes)
     found += _who_may_move(model, backbone, body, [one for one in head if one is not top], noise)
-    found += _softmax(model, steps, noise, outputs.shape[-1]) + _flattened(steps, head)
+    found += _softmax(model, steps, noise, outputs.shape[-1])
+    found += _flattened(steps, head) if outputs.ndim == 2 else [_not_pooled(outputs)]
     done = {"labels": measure.takes_labels(model, outputs.shape[-1]),
             "trained": not anatomy.is_untrained(head)}  # fmt: skip
     return common.in_order(found) or common.asked(expect, done)
@@ -106,6 +107,12 @@ def _imagenet_top(steps, among):
         if is_wide and step.layer in among and not is_hidden:
             return step.layer
     return None
+
+
+def _not_pooled(outputs):
+    """Mistake 13 where nothing pools at all: an answer for each place of the picture."""
+    cause = f"Nothing pools: the model gives {outputs.shape[1:]} numbers for one picture."
+    return records.finding(13, cause=cause)
 
 
 def _flattened(steps, head):

@@ -211,19 +211,22 @@ class _Tensor(NamedTuple):
     strides: tuple
 
     def view(self, storage, name):
-        """Its numbers: whole rows of its storage, one after the other. ValueError for others.
+        """Its numbers, all different ones of its storage. ValueError for other strides.
 
-        Other strides would read the same numbers twice, or memory that is not the file's.
+        They would read the same numbers twice, or memory that is not the file's. The axes may lie
+        in any order: the weights were trained in TensorFlow, where channels come last.
         """
-        count = math.prod(self.shape)
-        rows = tuple(math.prod(self.shape[axis + 1 :]) for axis in range(len(self.shape)))
-        numbers = storage[self.offset : self.offset + count]
-        is_plain = min((self.offset, *self.shape)) >= 0 and rows == tuple(self.strides)
-        if not is_plain or len(numbers) != count:
+        order = np.argsort([-stride for stride in self.strides], kind="stable").tolist()
+        shape = [self.shape[axis] for axis in order]
+        rows = [math.prod(shape[place + 1 :]) for place in range(len(shape))]
+        fits = all(size == 1 or self.strides[axis] == row
+                   for axis, size, row in zip(order, shape, rows, strict=True))  # fmt: skip
+        numbers = storage[self.offset : self.offset + math.prod(shape)]
+        if min((self.offset, *shape)) < 0 or not fits or len(numbers) != math.prod(shape):
             raise ValueError(f"The checkpoint's {name!r}, {self.shape}, does not fit its storage.")
         if not np.all(np.isfinite(numbers)):
             raise ValueError(f"The checkpoint's {name!r} holds numbers that are not finite.")
-        return numbers.reshape(self.shape)
+        return numbers.reshape(shape).transpose(np.argsort(order))
 
 
 class _CheckpointUnpickler(pickle.Unpickler):
