@@ -7,7 +7,7 @@ from tl_course import anatomy, records
 from tl_course.checks import common
 from tl_course.engine import measure
 
-NO_ACTIVATION = (layers.Dropout, layers.Dense, layers.Softmax)
+NO_ACTIVATION = (layers.Dropout, layers.Dense, layers.Flatten, layers.Softmax)
 
 
 UNFIT = {  # (what the model gives, what the loss takes it for): what is wrong with it
@@ -29,7 +29,7 @@ def head_phase(model, num_classes, *, backbone=None, expect=None):
     """
     if model is None:
         return None
-    num_classes = num_classes if isinstance(num_classes, int) else len(num_classes)
+    num_classes = len(num_classes) if hasattr(num_classes, "__len__") else int(num_classes)
     body, head = common.parts(model, backbone)
     noise = common.noise(model, backbone)
     outputs, steps = measure.run(model, noise, [*body, *head])
@@ -99,7 +99,8 @@ def _number_of_outputs(outputs, num_classes):
 def _imagenet_top(steps, among):
     """The layer among these that gives ImageNet's 1,000 classes, or None."""
     for step, after in zip(steps, [*steps[1:], None], strict=True):
-        is_wide = step.gave[1:] == (1000,) and anatomy.kernels([step.layer])
+        is_wide = step.gave[-1:] == (1000,) and np.prod(step.gave[1:]) == 1000
+        is_wide = is_wide and anatomy.kernels([step.layer])
         name = getattr(getattr(step.layer, "activation", None), "__name__", "linear")
         is_hidden = name not in ("softmax", "linear") or (
             name == "linear" and after and not isinstance(after.layer, NO_ACTIVATION)

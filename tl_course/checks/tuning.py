@@ -32,9 +32,12 @@ def fine_tuning(model, before=None, *, backbone=None, expect=None):
     odd = _moved_otherwise(model, body, head, before, pace)
     if odd:
         return odd
-    guessed = [one for one in foreseen if one.mistake != 8 and not (
-        one.mistake == 9 and _was_trained_between(head, before, pace))]  # fmt: skip
-    found = common.in_order(guessed + _how_far(model, body, before, pace))
+    seen = {7, 8} | ({9} if _was_trained_between(head, before, pace) else set())
+    guessed = [one for one in foreseen if one.mistake not in seen]  # the weights tell these
+    found = guessed + _how_far(model, body, before, pace)
+    if anatomy.is_pretrained(model, body, backbone):
+        found += _drift(body, before)
+    found = common.in_order(found)
     done = {"blocks": _moved_blocks(body, before), "steps": pace.steps}
     return found or common.asked(expect, done)
 
@@ -99,7 +102,7 @@ def _was_trained_between(head, before, pace):
 
 
 def _how_far(model, body, before, pace):
-    """Mistakes 6 to 8 as the weights tell them."""
+    """Mistakes 6 and 7 as the weights tell them."""
     may_move = anatomy.may_move(model)
     free = [kernel for layer in body if may_move(layer) for kernel in anatomy.kernels([layer])]
     typical = float(np.median([_moved_by(kernel, before) for kernel in free]))
@@ -111,12 +114,16 @@ def _how_far(model, body, before, pace):
         found.append(records.finding(6, f"(The kernels moved by {typical:.1f} of their size.)"))
     elif pace.name in ADAPTIVE and (step := _mean_step(free, before, pace)) > 1e-3:
         found.append(records.finding(6, f"(A weight moved by {step:.1g} a step.)"))
+    return found
+
+
+def _drift(body, before):
+    """Mistake 8: did statistics of the backbone's BatchNormalization layers move?"""
     norms = anatomy.norms(body)
     statistics = [weight for n in norms for weight in (n.moving_mean, n.moving_variance)]
-    if drifted := [w for w in statistics if _moved_by(w, before)]:
-        case = f"({len(drifted)} of {len(statistics)} statistics moved.)"
-        found.append(records.finding(8, case))
-    return found
+    drifted = [weight for weight in statistics if _moved_by(weight, before)]
+    case = f"({len(drifted)} of {len(statistics)} statistics moved.)"
+    return [records.finding(8, case)] if drifted else []
 
 
 def _mean_step(kernels, before, pace):
