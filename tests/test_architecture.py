@@ -275,7 +275,7 @@ def test_a_long_function_is_found(planted):
 
 
 def test_the_vocabulary_is_small():
-    assert line_count(engine()) <= 1250
+    assert line_count(engine()) <= 1350
     assert line_count(vocabulary()) <= 1700
 
 

@@ -54,7 +54,7 @@ from tl_course.commands import _photos_learning
 transfer.schedule = lambda *_, step: transfer.Schedule(3e-3, steps=20)
 _photos_learning.pretrained = lambda size: tiny.backbone(image_size=size)
 _photos_learning.DEPTHS = {1e9: "block_3"}
-_photos_learning.SEEDS = _photos_learning.OUT_OF_FOLD = 2
+_photos_learning.FOLDS = 2
 sys.exit(__main__.main(sys.argv[1:]))
 """
 ALWAYS = {
@@ -104,15 +104,14 @@ def rows_of(path):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """A tiny backbone, fewer steps, seeds and folds: else the run is the same."""
+    """A tiny backbone, fewer steps and folds: else the run is the same."""
     make_tiny(monkeypatch)
 
 
 def make_tiny(patch):
     patch.setattr(_photos_learning, "pretrained", lambda size: tiny.backbone(image_size=size))
     patch.setattr(_photos_learning, "DEPTHS", {np.inf: "block_3"})
-    patch.setattr(_photos_learning, "SEEDS", 2)
-    patch.setattr(_photos_learning, "OUT_OF_FOLD", 2)
+    patch.setattr(_photos_learning, "FOLDS", 2)
     patch.setattr(transfer, "schedule", lambda *_, step: transfer.Schedule(3e-3, steps=20))
 
 

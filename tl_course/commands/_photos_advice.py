@@ -6,7 +6,10 @@ import io
 
 import numpy as np
 
+from tl_course.engine import computer
+
 MOST = 24  # pictures listed of a kind
+BELIEVED = 0.2  # probability of its label: from here on a picture is no suspect
 ODD = {
     "dark": "dark", "light": "very bright", "blurry": "blurred",
     "low_information": "nearly empty", "odd_aspect_ratio": "of odd proportions",
@@ -32,7 +35,7 @@ def suspects(album, places, out_of_fold):
 
         mask, how = cleanlab.find_label_issues(labels, out_of_fold, n_jobs=1), "cleanlab"
     else:
-        mask = (other != labels) & (out_of_fold.max(axis=1) >= 0.5)
+        mask = (other != labels) & (own < BELIEVED)
         how = "self-confidence (the extra `photos` would ask cleanlab)"
     order = [k for k in np.argsort(own) if mask[k] and other[k] != labels[k]]
     names = album.class_names
@@ -49,7 +52,7 @@ def odd(album, root):
         return None
     from cleanvision import Imagelab
 
-    with contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()), computer.quiet():
         paths = {str(root / file): file for file in album.files}
         lab = Imagelab(filepaths=list(paths), verbose=False)
         lab.find_issues({kind: {} for kind in ODD}, n_jobs=1, verbose=False)

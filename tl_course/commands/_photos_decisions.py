@@ -37,7 +37,7 @@ def _split(album, job):
     kept = ALONE if job.group_by is None else f"{ALONE} and {job.group_by!r}"
     groups = len(set(album.groups.tolist()))
     why = f"{groups} groups of pictures ({kept}); each group is on one side, or the test would ask "
-    return f"Split: {numbers}", why + "what was learned by heart. A part that was given stays."
+    return f"Split: {numbers}", why + "what was learned by heart; a part that was given is kept"
 
 
 def _weights(album):

@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 from tl_course.commands import _photos_steps
+from tl_course.engine import computer
 
 ASKED = 32  # validation pictures
 FILES = {"onnx": "model.onnx", "litert": "model.tflite"}
@@ -30,7 +31,8 @@ def _export(kind, job, album):
     images = np.asarray(album.images[album.places("val")[:ASKED]])
     expected = model.predict(images, batch_size=16, verbose=0)
     make = {"onnx": _onnx, "litert": _litert}[kind]
-    return make(model, job, album, images, expected)
+    with computer.quiet():  # the converters tell of every step
+        return make(model, job, album, images, expected)
 
 
 def _onnx(model, job, album, images, expected):

@@ -40,7 +40,7 @@ def confusion(album, judged):
 
 
 def curve(comparison, chance, words):
-    """Accuracy on validation pictures against the number to learn from; without one, the words."""
+    """Accuracy against the number of pictures to learn from; without one, the words."""
     from tl_course import plots
 
     if comparison is None:  # the file is there all the same
@@ -52,9 +52,9 @@ def curve(comparison, chance, words):
     return drawn(
         plots.accuracy_against_labels, comparison, chance=chance, ylabel="validation accuracy (%)",
         alt=alt + ", ".join(f"{value:.0%} with {shots}" for shots, value in numbers.items()) + ".",
-        caption=f"A head on the frozen backbone, mean over {len(comparison.seeds)} draws of "
-        f"pictures with 95 % intervals, judged by {comparison.right.shape[-1]} validation "
-        "pictures. Dotted: always the largest class.",
+        caption="A head on the frozen backbone, judged by pictures that it did not learn from: "
+        f"mean over {len(comparison.seeds)} folds of those to train and validate, with 95 % "
+        "intervals. Dotted: always the largest class.",
     )  # fmt: skip
 
 

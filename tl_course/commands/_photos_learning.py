@@ -2,19 +2,17 @@
 
 import functools
 import itertools
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from tl_course.commands import _cells, _photos_split
+from tl_course.commands import _photos_split
 
 BACKBONE = "efficientnet_lite0"
 BLOCK = 512  # pictures whose features are computed and kept at a time
 DEPTHS = {100: "block_16", 300: "block_14", np.inf: "block_11"}  # below so many to train: from here
 UNEVEN = 1.5  # the largest class over the smallest: from here on, classes are weighed
-SEEDS = 5  # of the learning curve
-OUT_OF_FOLD = 5
+FOLDS = 5  # of the pictures to train and validate, each judged by heads that do not know it
 
 
 class Learned(NamedTuple):
@@ -102,7 +100,7 @@ def out_of_fold(album, features, steps, seed, tick):
     """
     places = album.places("train", "val")
     labels, classes = album.labels[places], len(album.class_names)
-    fold = _photos_split.folds(labels, album.groups[places], OUT_OF_FOLD, seed)
+    fold = _photos_split.folds(labels, album.groups[places], FOLDS, seed)
     found = np.empty((len(places), classes))
 
     def ask(held_out):
@@ -120,29 +118,43 @@ def out_of_fold(album, features, steps, seed, tick):
 def curve(album, features, steps, seed, tick):
     """The Comparison of heads that learned from fewer pictures and from more, or None.
 
-    Judged by the validation pictures: the test is not for asking questions. None where a class has
-    too few pictures to leave some out.
+    Each fold of the pictures to train and validate judges heads that learned from the others: so
+    the pictures differ, those that teach and those that judge. The test is not for asking. None
+    where a class has too few pictures to leave some out.
     """
-    from tl_course import data, experiments, transfer
-    from tl_course.engine import takeaway
+    from tl_course import data, experiments
 
-    every = data.ImageSet(features, album.labels, album.class_names)
-    pool, judges = (every.take(album.places(part)) for part in ("train", "val"))
-    least = int(album.counts("train").min())
-    shots = sorted({max(1, least // 4), max(1, least // 2), least})
-    if len(pool) > 1.2 * least * len(album.class_names):
-        shots.append(experiments.ALL)
-    if len(shots) < 2:
+    random, places = np.random.default_rng(seed), album.places("train", "val")
+    fold = _photos_split.folds(album.labels[places], album.groups[places], FOLDS, seed)
+    pools = [places[fold != k] for k in range(fold.max() + 1)]
+    counts = [np.bincount(album.labels[pool], minlength=len(album.class_names)) for pool in pools]
+    shots = _shots(np.min(counts), np.mean([len(pool) for pool in pools]), len(album.class_names))
+    if np.min(counts) < 1 or len(shots) < 2:
         return None
-    passing = takeaway.passing(features.shape[1])
-    bench = functools.cache(lambda: experiments.Bench(pool, judges, passing, transfer.schedule))
-    cells, parts = list(itertools.product(shots, range(seed, seed + SEEDS))), []
-    for k, (number, one) in enumerate(cells):
-        ask = functools.partial(_cell, bench, experiments.HEAD, number, one)
-        parts.append(experiments.from_values(steps.values(f"curve_{number}_{one}", ask)))
-        tick((k + 1) / len(cells))
-    return replace(_cells.combine(parts), source="validation")
+    most = np.bincount(fold).min()  # as many judges for each
+    judges = [random.permutation(places[fold == k])[:most] for k in range(len(pools))]
+    right = np.empty((1, len(shots), len(pools), most), bool)
+    for done, (s, k) in enumerate(itertools.product(range(len(shots)), range(len(pools)))):
+        pool = data.ImageSet(pools[k], album.labels[pools[k]], album.class_names)
+        few = pools[k][experiments.draw(pool, shots[s], seed=seed + k)]
+        ask = functools.partial(_answers, album, features, few, judges[k], seed + k)
+        right[0, s, k] = steps.values(f"curve_{shots[s]}_{k}", ask)
+        tick((done + 1) / right[0, ..., 0].size)
+    seeds, own = tuple(range(len(pools))), np.full(right.shape[:3], np.nan)
+    names = (experiments.HEAD,), tuple(shots), seeds
+    return experiments.Comparison(*names, right, own, len(album.class_names), "validation")
 
 
-def _cell(bench, way, shots, seed):
-    return bench().compare([way], shots=[shots], seeds=[seed]).values()
+def _shots(least, pool, classes):
+    """Pictures a class to learn from: fewer and more; all of them where classes are uneven."""
+    from tl_course import experiments
+
+    shots = sorted({max(1, int(least) // 4), max(1, int(least) // 2), max(1, int(least))})
+    return [*shots, experiments.ALL] if pool > 1.2 * least * classes else shots
+
+
+def _answers(album, features, known, asked, seed):
+    """Is the answer to each picture that is asked right, of a head that learned from the known?"""
+    head = train_head(features[known], album.labels[known], len(album.class_names), seed)
+    said = probabilities(features[asked], [head["kernel"], head["bias"]])
+    return (said.argmax(axis=1) == album.labels[asked]).tolist()

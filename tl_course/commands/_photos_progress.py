@@ -32,7 +32,7 @@ class Progress:
             yield tick
         took = time.monotonic() - begin
         kept = self.steps.found_now == found and self.steps.read_now > read
-        if not kept:
+        if not kept and (took > 1 or self.steps.found_now > found):  # else it tells of no pace
             self.done, self.spent = self.done + self.seconds[name], self.spent + took
         self.seconds[name] = 0.0
         outcome = "there already" if kept else f"{took:.1f} s{self._left(name, 0, 1)}"

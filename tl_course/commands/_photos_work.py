@@ -24,14 +24,14 @@ def seconds(job, number):
     """{stage: how long it may take}, of so many pictures on two cores."""
     megapixels = number * job.image_size**2 / 1e6
     stages = {
-        "reading the photographs": 0.02 * number + 1, "features": 0.2 * megapixels + 6,
-        "a head": 0.008 * number + 3, "fine-tuning": 3 * megapixels + 15,
-        "more photographs?": 0.03 * number + 15, "labels and pictures": 0.05 * number + 10,
+        "reading the photographs": 0.02 * number + 1, "features": 0.15 * megapixels + 5,
+        "a head": 0.0015 * number + 3, "fine-tuning": 3 * megapixels + 15,
+        "more photographs?": 0.01 * number + 16, "labels and pictures": 0.02 * number + 6,
         "the test and the model": 0.002 * number + 5,
     }  # fmt: skip
     if job.export:
         stages["other formats"] = 12 * len(job.export)
-    stages["the report"] = 6
+    stages["the report"] = 4
     return stages | ({"the notebook": 150} if job.notebook else {})
 
 
