@@ -112,7 +112,7 @@ def _hashes(images):
     return np.packbits(np.array(hashes, dtype=bool).reshape(-1, 64), axis=1).view("uint64")[:, 0]
 
 
-def _duplicate_groups(images):
+def duplicate_groups(images):
     """One number an image, int (n,): the same for near-duplicates, and for theirs."""
     hashes, group, size = _hashes(images), np.arange(len(images)), (len(images), len(images))
     for one, other, _ in _close(hashes, hashes):
@@ -133,7 +133,7 @@ def split(dataset, fractions=(0.6, 0.2, 0.2), *, seed):
         raise ValueError(f"fractions are {fractions}: expected positive numbers that sum to 1.")
     check_labels(dataset)
     random = np.random.default_rng(seed)
-    group_of = _duplicate_groups(dataset.images)
+    group_of = duplicate_groups(dataset.images)
     _, first, sizes = np.unique(group_of, return_index=True, return_counts=True)
     part_of_group = np.empty(len(sizes), dtype=int)
     for label in range(len(dataset.class_names)):

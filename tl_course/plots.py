@@ -6,6 +6,7 @@ fractions and are drawn in per cent, with intervals. A way of learning has one c
 marker, wherever it is drawn.
 """
 
+import contextlib
 import itertools
 import re
 
@@ -33,6 +34,7 @@ DPI = 96  # an inch here is an inch on a web page, so 10-point text stays 10-poi
 WIDTH = 5.2  # inches: on a telephone of 390 pixels the text is still three quarters of its size
 
 _name = figures.as_written
+_collected = None  # a list, within `collected`
 
 
 def show(figure, *, alt, caption, figure_name=None, image_format="svg", folded=None):
@@ -44,10 +46,26 @@ def show(figure, *, alt, caption, figure_name=None, image_format="svg", folded=N
     for name, text in (("alt", alt), ("caption", caption)):
         if not text.strip():
             raise ValueError(f"Got {name}={text!r}: say in a sentence what the figure shows.")
+    if _collected is not None:
+        return _collected.append((figure, alt, caption, image_format))
     page = figures.element(figure, alt=alt, caption=caption, image_format=image_format)
     page = figures.folded(page, folded) if folded else page
     pyplot.close(figure)
     _display(page, f"Figure: {caption}", {"figure": figure_name} if figure_name else None)
+
+
+@contextlib.contextmanager
+def collected():
+    """A list that takes (figure, alt, caption, image_format) within the block; none is displayed.
+
+    For programs that write a page of their own.
+    """
+    global _collected
+    _collected, before = [], _collected
+    try:
+        yield _collected
+    finally:
+        _collected = before
 
 
 def table(rows, *, caption=""):

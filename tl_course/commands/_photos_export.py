@@ -1,0 +1,73 @@
+"""The classifier in other formats, each asked about the same pictures before it is kept."""
+
+import functools
+
+import numpy as np
+
+from tl_course.commands import _photos_steps
+from tl_course.engine import computer
+
+ASKED = 32  # validation pictures
+FILES = {"onnx": "model.onnx", "litert": "model.tflite"}
+
+
+def export(job, album, steps):
+    """{file: dict with `agrees` and the figures of the check}; a file that disagrees is not kept.
+
+    Made of `model.keras` as it lies there.
+    """
+    found = {}
+    for kind in job.export:
+        if not (job.out / FILES[kind]).exists():
+            steps.drop(f"export_{kind}.json")
+        found |= steps.values(f"export_{kind}", functools.partial(_export, kind, job, album))
+    return found
+
+
+def _export(kind, job, album):
+    from tl_course.engine import takeaway
+
+    model = takeaway.load(job.out / "model.keras")
+    images = np.asarray(album.images[album.places("val")[:ASKED]])
+    expected = model.predict(images, batch_size=16, verbose=0)
+    make = {"onnx": _onnx, "litert": _litert}[kind]
+    with computer.quiet():  # the converters tell of every step
+        return make(model, job, album, images, expected)
+
+
+def _onnx(model, job, album, images, expected):
+    from tl_course.engine import takeaway
+
+    path, half = job.out / "model.onnx", job.out / "model_float16.onnx"
+    with _photos_steps.whole(path) as partial:
+        takeaway.export_onnx(model, str(partial), album.class_names, job.image_size)
+        check = takeaway.parity(expected, takeaway.run_onnx(partial, images))
+        found = {path.name: _checked(check, partial)}
+    with _photos_steps.whole(half) as partial:
+        takeaway.halve_onnx(str(path), str(partial))
+        tolerance = takeaway.TOLERANCE_16
+        check = takeaway.parity(expected, takeaway.run_onnx(partial, images), tolerance)
+        found[half.name] = _checked(check, partial)
+    return _kept(job, found)
+
+
+def _litert(model, job, album, images, expected):
+    from tl_course.engine import takeaway
+
+    path = job.out / "model.tflite"
+    with _photos_steps.whole(path) as partial:
+        takeaway.export_litert(model, str(partial))
+        check = takeaway.parity(expected, takeaway.run_litert(partial, images))
+        found = {path.name: _checked(check, partial)}
+    return _kept(job, found)
+
+
+def _checked(check, path):
+    return check | {"megabytes": round(path.stat().st_size / 1e6, 1)}
+
+
+def _kept(job, found):
+    for name, check in found.items():
+        if not check["agrees"]:
+            (job.out / name).unlink()
+    return found

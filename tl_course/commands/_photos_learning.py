@@ -1,0 +1,160 @@
+"""Head first; fine-tuning only where validation pictures say that it helps; would more help?"""
+
+import functools
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+
+from tl_course.commands import _photos_split
+
+BACKBONE = "efficientnet_lite0"
+BLOCK = 512  # pictures whose features are computed and kept at a time
+DEPTHS = {100: "block_16", 300: "block_14", np.inf: "block_11"}  # below so many to train: from here
+UNEVEN = 1.5  # the largest class over the smallest: from here on, classes are weighed
+FOLDS = 5  # of the pictures to train and validate, each judged by heads that do not know it
+
+
+class Learned(NamedTuple):
+    """A classifier: a backbone's features of every picture, and a head on them."""
+
+    features: np.ndarray  # float (n, dimensions)
+    head: list  # kernel (dimensions, classes), bias (classes,)
+    tuned: dict | None = None  # {"w0": ...}, weights from a block on; None: as pretrained
+    from_block: str | None = None
+
+
+def probabilities(features, head, temperature=1.0):
+    """What a head says of features, float (n, classes)."""
+    from scipy import special
+
+    return special.softmax((features @ head[0] + head[1]) / temperature, axis=1)
+
+
+def class_weights(counts):
+    """How much a picture of each class counts: float (classes,), or None where sizes are alike."""
+    counts = np.maximum(counts, 1)
+    if max(counts) < UNEVEN * min(counts):
+        return None
+    return sum(counts) / (len(counts) * counts)
+
+
+def features_of(network, images, steps, name, tick):
+    """Features of every picture, float (n, dimensions). network: a function that gives it."""
+    from tl_course import transfer
+
+    network, blocks = functools.cache(network), []
+    for start in range(0, len(images), BLOCK):
+        few = np.asarray(images[start : start + BLOCK])
+        find = functools.partial(_named, transfer.extract_features, network, few)
+        blocks.append(steps.arrays(f"{name}_{start}", find)["x"])
+        tick(min(1, (start + BLOCK) / len(images)))
+    return np.concatenate(blocks)
+
+
+def _named(extract, network, few):
+    return {"x": extract(network(), few)}
+
+
+def pretrained(image_size):
+    """The pretrained network."""
+    from tl_course import backbones
+
+    return backbones.load_backbone(BACKBONE, image_size=image_size)
+
+
+@functools.cache
+def _head_network(dimensions, num_classes):
+    from tl_course import transfer
+    from tl_course.engine import takeaway
+
+    network = transfer.add_head(takeaway.passing(dimensions), num_classes, seed=0)
+    transfer.compile_for_classes(network, learning_rate=1e-3)
+    return network
+
+
+def train_head(features, labels, num_classes, seed):
+    """{"first_kernel", "first_bias", "kernel", "bias"}: a head after step (a), and as long again.
+
+    As long as fine-tuning takes, at its rates, so that the race between the two is fair.
+    """
+    from tl_course import transfer
+    from tl_course.engine import resumable
+
+    network, found = _head_network(features.shape[1], num_classes), {}
+    head = network.get_layer("head")
+    head.set_weights([np.zeros_like(weight) for weight in head.get_weights()])
+    weights = class_weights(np.bincount(labels, minlength=num_classes))
+    for step, name in (("head", "first_"), ("fine-tune", "")):
+        plan = transfer.schedule(len(labels), num_classes, step=step)
+        transfer.reset_optimizer(network, learning_rate=plan.learning_rate)
+        resumable.train(network, features, labels, plan, seed=seed, weights=weights)
+        found |= dict(zip((f"{name}kernel", f"{name}bias"), head.get_weights(), strict=True))
+    return found
+
+
+def out_of_fold(album, features, steps, seed, tick):
+    """(places, probabilities) of the pictures to train and validate, each from a head without it.
+
+    Nobody is asked about a picture that it has learned from, nor about its twins.
+    """
+    places = album.places("train", "val")
+    labels, classes = album.labels[places], len(album.class_names)
+    fold = _photos_split.folds(labels, album.groups[places], FOLDS, seed)
+    found = np.empty((len(places), classes))
+
+    def ask(held_out):
+        known = places[fold != held_out]
+        head = train_head(features[known], album.labels[known], classes, seed)
+        asked = features[places[fold == held_out]]
+        return {"p": probabilities(asked, [head["kernel"], head["bias"]])}
+
+    for k in range(fold.max() + 1):
+        found[fold == k] = steps.arrays(f"fold_{k}", functools.partial(ask, k))["p"]
+        tick((k + 1) / (fold.max() + 1))
+    return places, found
+
+
+def curve(album, features, steps, seed, tick):
+    """The Comparison of heads that learned from fewer pictures and from more, or None.
+
+    Each fold of the pictures to train and validate judges heads that learned from the others: so
+    the pictures differ, those that teach and those that judge. The test is not for asking. None
+    where a class has too few pictures to leave some out.
+    """
+    from tl_course import data, experiments
+
+    random, places = np.random.default_rng(seed), album.places("train", "val")
+    fold = _photos_split.folds(album.labels[places], album.groups[places], FOLDS, seed)
+    pools = [places[fold != k] for k in range(fold.max() + 1)]
+    counts = [np.bincount(album.labels[pool], minlength=len(album.class_names)) for pool in pools]
+    shots = _shots(np.min(counts), np.mean([len(pool) for pool in pools]), len(album.class_names))
+    if np.min(counts) < 1 or len(shots) < 2:
+        return None
+    most = np.bincount(fold).min()  # as many judges for each
+    judges = [random.permutation(places[fold == k])[:most] for k in range(len(pools))]
+    right = np.empty((1, len(shots), len(pools), most), bool)
+    for done, (s, k) in enumerate(itertools.product(range(len(shots)), range(len(pools)))):
+        pool = data.ImageSet(pools[k], album.labels[pools[k]], album.class_names)
+        few = pools[k][experiments.draw(pool, shots[s], seed=seed + k)]
+        ask = functools.partial(_answers, album, features, few, judges[k], seed + k)
+        right[0, s, k] = steps.values(f"curve_{shots[s]}_{k}", ask)
+        tick((done + 1) / right[0, ..., 0].size)
+    seeds, own = tuple(range(len(pools))), np.full(right.shape[:3], np.nan)
+    names = (experiments.HEAD,), tuple(shots), seeds
+    return experiments.Comparison(*names, right, own, len(album.class_names), "validation")
+
+
+def _shots(least, pool, classes):
+    """Pictures a class to learn from: fewer and more; all of them where classes are uneven."""
+    from tl_course import experiments
+
+    shots = sorted({max(1, int(least) // 4), max(1, int(least) // 2), max(1, int(least))})
+    return [*shots, experiments.ALL] if pool > 1.2 * least * classes else shots
+
+
+def _answers(album, features, known, asked, seed):
+    """Is the answer to each picture that is asked right, of a head that learned from the known?"""
+    head = train_head(features[known], album.labels[known], len(album.class_names), seed)
+    said = probabilities(features[asked], [head["kernel"], head["bias"]])
+    return (said.argmax(axis=1) == album.labels[asked]).tolist()

@@ -1,0 +1,134 @@
+"""The report of a run, report.html: one page without scripts that needs nothing else."""
+
+import html
+
+from tl_course.commands import _photos_decisions, _photos_figures, _photos_judging
+
+STYLE = """body{font-family:sans-serif;line-height:1.5;max-width:46rem;margin:0 auto;padding:0 12px;
+color:#111;background:#fff;overflow-wrap:anywhere}h1{font-size:1.6em;line-height:1.2}
+h2{font-size:1.25em;margin-top:1.8em}figure{margin:0 0 1em}figcaption{color:#444}
+dt{font-weight:600}dd{margin:0 0 .6em}summary{cursor:pointer}"""
+PAIRS, LONG = 4, 30  # of classes that are mixed up; lines before they are folded
+
+
+def page(found, elements):
+    """The whole page. elements: {"confusion", "curve"}, HTML."""
+    name = html.escape(found.job.name)
+    parts = [
+        _head(found), _decided(found), _mistakes(found, elements), _more(found, elements),
+        _honest(found), _labels(found), _odd(found), _beside(found), _away(found),
+    ]  # fmt: skip
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{name}: a classifier and its report</title><style>{STYLE}</style></head>"
+        f"<body>{''.join(parts)}</body></html>\n"
+    )
+
+
+def _head(found):
+    from tl_course.engine import cards
+
+    test, album = found.judged.test, found.album
+    largest = f"Always the largest class: {100 * test['always_largest']:.1f} %."
+    return (
+        f"<h1>{html.escape(found.job.name)}</h1><p>{len(album.class_names)} classes, "
+        f"{len(album.files)} pictures. Right answers to the test pictures, asked once, "
+        f"\N{LEFT DOUBLE QUOTATION MARK}don't know\N{RIGHT DOUBLE QUOTATION MARK} not counted:</p>"
+        f"{test['accuracy']._repr_html_()}<p>{largest} Mean over the classes: "
+        f"{100 * test['balanced_accuracy']:.1f} %. This holds for pictures like these: of the same "
+        "days, places and cameras.</p>" + cards.table(_photos_decisions.sizes(album), "Pictures")
+    )
+
+
+def _decided(found):
+    rows = _photos_decisions.decisions(found)
+    items = "".join(f"<dt>{html.escape(a)}</dt><dd>{html.escape(b)}.</dd>" for a, b in rows)
+    shown = found.race["difference"]._repr_html_() if "difference" in found.race else ""
+    return f"<h2>What was decided, and why</h2><dl>{items}</dl>{shown}"
+
+
+def _mistakes(found, elements):
+    from tl_course.engine import cards
+
+    album, judged = found.album, found.judged
+    columns = ("class_name", "n", "precision", "recall")
+    rows = [{k: _short(row[k]) for k in columns} for row in judged.test["per_class"]]
+    figures = []
+    for true, said, places in _photos_judging.confusions(album, judged)[:PAIRS]:
+        words = f"{len(places)} pictures of {true}, called {said}."
+        titles = [f"called {said}"] * len(places)
+        figures.append(_photos_figures.pictures(album, places, titles, alt=words, caption=words))
+    shown = elements["confusion"] if len(album.class_names) <= _photos_figures.READABLE else ""
+    return f"<h2>Which are mixed up?</h2>{shown}{cards.table(rows)}{''.join(figures)}"
+
+
+def _short(value):
+    if not isinstance(value, float):
+        return value
+    return "none" if value != value else f"{100 * value:.0f} %"  # nan: a fraction of nothing
+
+
+def _more(found, elements):
+    step, words = found.more
+    shown = step._repr_html_() if step else ""
+    return (f"<h2>Would more photographs help?</h2><p>{html.escape(words.capitalize())}.</p>"
+            f"{shown}{elements['curve']}")  # fmt: skip
+
+
+def _honest(found):
+    test, answered = found.judged.test, found.judged.test.get("accuracy_answered")
+    left = f"; of those answers {answered} are right" if answered else ""
+    return (
+        "<h2>Is it as sure as it is right?</h2>"
+        f"<p>Mean gap on test pictures: {100 * test['calibration_error']:.1f} points, before "
+        f"scaling {100 * test['calibration_error_before']:.1f}. It answers {test['answered']} of "
+        f"them{left}.</p>" + _photos_figures.reliability(found.album, found.raw, found.judged)
+    )
+
+
+def _labels(found):
+    from tl_course.engine import cards
+
+    rows, how = found.suspects
+    said = f"<h2>Labels that are probably wrong</h2><p>Of pictures to train and validate, from " \
+           f"models that had not seen them; found by {html.escape(how)}.</p>"  # fmt: skip
+    if not rows:
+        return f"{said}<p>None.</p>"
+    album = found.album
+    titles = [f"{row['label']}\n{row['suggested']}?" for row in rows]
+    words = {"alt": "Pictures whose label is probably wrong.", "caption": "Label, and suggestion."}
+    chosen = [album.files.index(row["file_name"]) for row in rows]
+    shown = _photos_figures.pictures(album, chosen, titles, **words)
+    table = [{name: _short(value) for name, value in row.items()} for row in rows]
+    return said + shown + cards.table(table)
+
+
+def _odd(found):
+    title = "<h2>Blurred, dark or odd pictures</h2>"
+    if found.odd is None:
+        return f"{title}<p>Not looked for: <code>pip install 'tl-course[photos]'</code> does.</p>"
+    return title + _lines([f"{file}: {words}" for file, words in found.odd.items()])
+
+
+def _beside(found):
+    return f"<h2>What else was found in the folder</h2>{_lines(found.album.findings)}"
+
+
+def _lines(lines):
+    from tl_course.engine import figures
+
+    items = "".join(f"<li>{html.escape(str(line))}</li>" for line in lines)
+    shown = f"<ul>{items}</ul>" if lines else "<p>Nothing.</p>"
+    return figures.folded(shown, f"{len(lines)} lines") if len(lines) > LONG else shown
+
+
+def _away(found):
+    from tl_course.engine import cards
+
+    rows = [{"file": file} | {name: str(value) for name, value in one.items()}
+            for file, one in found.exports.items()]  # fmt: skip
+    shown = cards.table(rows, "Other formats, beside the Keras model") if rows else ""
+    folder = html.escape(found.job.out.name)
+    return (f"<h2>Take it away</h2><p><code>python -m tl_course predict {folder} NEW.jpg</code> "
+            f"answers for a new picture. README.md says how, without this package.</p>{shown}")
