@@ -22,16 +22,14 @@ from tl_course import records
 from tools import links, nbgrader_cells, openings
 
 ROOT = Path(__file__).resolve().parent.parent
-METADATA = {  # just what the kernel will say, or JupyterLab marks each notebook unsaved at once
-    "kernelspec": {
-        "display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"
-    },
-    "language_info": {
-        "codemirror_mode": {"name": "ipython", "version": 3}, "file_extension": ".py",
-        "mimetype": "text/x-python", "name": "python", "nbconvert_exporter": "python",
-        "pygments_lexer": "ipython3", "version": "3.11.7",
-    },
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+LANGUAGE = {
+    "codemirror_mode": {"name": "ipython", "version": 3}, "file_extension": ".py", "name": "python",
+    "mimetype": "text/x-python", "nbconvert_exporter": "python", "pygments_lexer": "ipython3",
+    "version": "3.11.7",
 }  # fmt: skip
+# Just what the kernel will say, or JupyterLab marks each notebook unsaved at once.
+METADATA = {"kernelspec": KERNEL, "language_info": LANGUAGE}
 HIDDEN = {"setup", "parameters", "plumbing", "figure", "quiz"}  # folded: a click opens them
 MARKER = re.compile(r"(?m)^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*(?:\n|$)")
 SOLUTION = re.compile(r"(?ms)^([ \t]*)### BEGIN SOLUTION.*?### END SOLUTION[ \t]*$")
