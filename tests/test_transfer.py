@@ -117,7 +117,7 @@ def test_an_unknown_block_is_named_with_the_known_ones(backbone):
     ("name", "count", "last"),
     [
         ("efficientnet_lite0", 16, "block_16"),
-        ("mobilenet_v2", 16, "block_16"),
+        ("mobilenet_v2", 17, "block_16"),
         ("resnet50v2", 16, "conv5_block3"),
         ("efficientnetv2b0", 21, "block6h"),
         ("convnext_tiny", 18, "convnext_tiny_stage_3_block_2"),

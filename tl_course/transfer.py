@@ -235,10 +235,11 @@ def train(
     coming; raises ValueError for what cannot work.
     Returns the history, one number an epoch: loss, accuracy and val_loss, val_accuracy (0..1).
     """
+    train_set, val_set = _with_numbers(train_set, "train_set"), _with_numbers(val_set, "val_set")
     plan = schedule or _constant(learning_rate, epochs, batch_size, len(train_set))
     rates = plan.rates() if schedule else _rates_of(learning_rate, plan.steps)
     plan = plan._replace(learning_rate=float(max(rates)))
-    train_set, val_set = _checked(model, train_set, val_set, plan, climbs=rates[0] < max(rates) / 2)
+    _check_training(model, train_set, val_set, plan, climbs=rates[0] < max(rates) / 2)
     keras.utils.set_random_seed(seed)
     if augmentation is not None:
         pixels = keras.Input(model.input_shape[1:])
@@ -289,10 +290,8 @@ def _rates_of(learning_rate, steps):
     return np.array([float(learning_rate(step)) for step in range(steps)])
 
 
-def _checked(model, train_set, val_set, plan, *, climbs):
-    """Both sets, with labels as numbers. Raises for what cannot work, prints what may go wrong."""
-    parts = [part and _with_numbers(part, n) for part, n in
-             ((train_set, "train_set"), (val_set, "val_set"))]  # fmt: skip
+def _check_training(model, train_set, val_set, plan, *, climbs):
+    """Raise for what cannot work; print the classic mistakes that can be seen coming."""
     if val_set is not None and train_set.class_names != val_set.class_names:
         orders = f"({train_set.class_names} and {val_set.class_names}.)"
         raise ValueError(str(records.finding(22, orders)))
@@ -307,13 +306,15 @@ def _checked(model, train_set, val_set, plan, *, climbs):
         raise ValueError(f"{got}: expected a number between 0 and 10.")
     if (gives := _answers(model)) != "softmax":
         raise ValueError(str(records.finding(10, f"(The model gives: {gives}.)")))
-    for mistake in [*foresee(model, plan.learning_rate, warm_up=climbs), *_shared(*parts)]:
+    foreseen = foresee(model, plan.learning_rate, warm_up=climbs)
+    for mistake in [*foreseen, *_shared(train_set, val_set)]:
         print(mistake)
-    return parts
 
 
 def _with_numbers(part, name):
-    """The set with integer labels, of one-hot ones or of a column."""
+    """The set with integer labels, of one-hot ones or of a column; None stays None."""
+    if part is None:
+        return None
     if np.ndim(part.labels) > 1:
         part = replace(part, labels=reading.numbers_of(part.labels))
     data.check_labels(part, name)
