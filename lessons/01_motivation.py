@@ -306,7 +306,8 @@ plots.accuracy_against_labels(
 goal = alone[LARGE].accuracy(SCRATCH, 10)
 enough = [n for n in SHOTS if borrowed[LARGE].accuracy(PROBE, n).value >= goal.value]
 needed = f"{enough[0]} a class" if enough else f"more than {SHOTS[-1]} a class"
-print(f"{LARGE} px, from scratch with ten a class: {goal.value:.1%}. Borrowed needs {needed}.")
+print(f"{LARGE} px, from scratch with ten a class: {goal.value:.1%}. Borrowed has as much from")
+print(f"{needed} on, if the means are right: the intervals above say how far they may be off.")
 
 # %% [markdown]
 # From scratch, ten pictures must teach everything: edges and textures first, then what makes a
@@ -341,13 +342,15 @@ for way, effect in size_effect.items():
 # %% tags=["figure"]
 plots.differences({f"logistic regression minus from scratch, {LARGE} px": {"ten a class": gain},
                    f"{LARGE} px minus {SMALL} px, ten a class": size_effect},
-    alt=f"Borrowed minus from scratch: {gain}. Larger minus smaller pictures: {size_effect}.",
+    alt=f"Borrowed minus from scratch: {gain}. Larger minus smaller pictures: " + "; ".join(
+        f"{way} {effect}" for way, effect in size_effect.items()) + ".",
     caption=f"Percentage points, paired over {len(SEEDS)} seeds, 95 % intervals.",
     figure_name="what_size_is_worth")  # fmt: skip
 
 # %% [markdown]
-# Same labels, same network: only the pixels differ. (Our backbone learned on pictures of 224
-# pixels.) A larger size costs computing time, but no label: try it before you tune anything else.
+# Same labels, same network: only the pixels differ. Is size worth a few points, or nearly as much
+# as borrowing? (Our backbone learned on pictures of 224 pixels.) A larger size costs computing
+# time, but no label: try it before you tune anything else.
 
 # %% tags=["nbval-ignore-output"]
 curves = {str(size): [borrowed[size].values(), alone[size].values()] for size in borrowed}

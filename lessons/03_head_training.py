@@ -229,7 +229,8 @@ print(f"{averages} running averages; moved: {sum('/moving_' in path for path in 
 # While the backbone is frozen, a picture gives the same 1,280 numbers in every epoch. So we
 # compute them once, and train the head on them.
 #
-# **Predict: how many times faster is an epoch, and what does it cost in accuracy?**
+# **Predict: how much faster is an epoch, and what does it cost in accuracy?** (The features take
+# one pass over the pictures, once.)
 
 # %%
 train_features = transfer.precompute(backbone, train_set)
@@ -506,5 +507,6 @@ display_quiz(records.quiz("03_head_training"))
 # * computed features once, and measured what augmentation changed;
 # * compared a head with two other ways, and saw why a random split may not judge.
 #
-# A head is cheap and cannot destroy anything. Is it enough? Its number on other visits says so.
+# A head is cheap and cannot destroy anything. Is it enough? Yes, where its number on other visits
+# does for your purpose. The cartons' number above: would it do in a shop?
 # **Next:** [unfreeze gently](04_fine_tuning.ipynb), and race it.

@@ -304,10 +304,12 @@ plots.photographs(
 # that move may keep it.
 
 # %% [markdown]
-# A fair race: the same few pictures, the same trained head to start from, as many steps at the
-# same rates. One thing differs: whether blocks may move. Each *seed* draws other pictures.
+# A fair race on few cartons: the same pictures, the same trained head to start from, as many steps
+# at the same rates. One thing differs: whether blocks may move, here from `block_11` on, earlier
+# than above. Each *seed* draws other pictures.
 #
-# **Predict: on which of the four sets does fine-tuning gain most, on which least?**
+# **Predict: on which of the four sets does fine-tuning gain most, on which least?** One runs here;
+# all four follow.
 
 # %%
 raced = {known.source: (race[0], race[2])}
@@ -329,7 +331,8 @@ gains[known.source]
 # %% [markdown]
 # One set, few pictures. The whole table takes much longer, so it is *recorded*: four sets, few
 # labels and many, five seeds, a late block and a middle one (of digits an early one, too). Rates,
-# steps and blocks had been [fixed before](../docs/experiments.md), on validation pictures.
+# steps and blocks had been [fixed before](../docs/experiments.md), on validation pictures. Where
+# *all* pictures train, a seed changes their order, not the pictures: that luck is not in there.
 
 # %%
 kept = records.last_results("when_it_pays")
@@ -368,7 +371,9 @@ plots.differences(
 # ### Two questions for your own pictures
 #
 # Do frozen features separate my classes: how good is the head alone? Have I few labels, or many?
-# A head may be right often, and there may still be more to gain: look at both rows.
+# Look at both rows: the head's number alone decides nothing, few labels are a bet. There is no
+# rule that spares you the race. Which block? In these races a late one gained little anywhere; the
+# farther from photographs, the earlier. (And larger pictures may help a head, too: lesson 1.)
 
 # %% tags=["figure"]
 by_head = sorted(grid, key=lambda name: grid[name].accuracy(HEAD, grid[name].shots[-1]).value)

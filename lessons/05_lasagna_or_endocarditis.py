@@ -262,7 +262,7 @@ laid = dict(zip(TESTS, (is_valve, np.zeros_like(is_valve), ~is_valve), strict=Tr
 asked = joined([mixed(bare, ruled, where).take(~in_pool) for where in laid.values()])
 
 # %% [markdown]
-# **Predict: fine-tuning sees more in a drawing than a head can. Tested without any ruler, is it
+# **Predict: in the fine-tuned network more weights may move. Tested without any ruler, is it
 # better than the head, as good, or worse?**
 
 
