@@ -34,6 +34,7 @@ print(machine.ready())
 # %% tags=["parameters"]
 PROFILE = "student"  # or "smoke" (a quick test), "full" (for a GPU)
 SEED = 0
+PHOTOGRAPHS = ""  # real ones for act three: a folder with sub-folders endocarditis, lasagna or both
 
 # %% tags=["plumbing"]
 import functools
@@ -387,6 +388,10 @@ except photographs.PhotographsUnavailable as reason:
 # %%
 called_heart = evaluation.accuracy_interval(lasagna < 0.5)
 print(f"Dishes called endocarditis: {called_heart} ({source})")
+if PHOTOGRAPHS:  # such as `python -m tl_course commons` collects
+    real = photographs.load_folder(PHOTOGRAPHS, image_size=SIZE)
+    called = [NAMES[p.argmax()] for p in world.predict(real.images, verbose=0)]
+    print("Yours:", evaluation.accuracy_interval(np.array(called) == real.names), real.class_names)
 strangers = photographs.bundled_photographs(image_size=SIZE)
 said = world.predict(np.stack(list(strangers.values())), verbose=0)
 said = {name: (NAMES[p.argmax()], p.max()) for name, p in zip(strangers, said, strict=True)}
