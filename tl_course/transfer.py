@@ -227,9 +227,8 @@ def train(
 ):  # fmt: skip
     """Compile and fit the model, in place. One function for both steps.
 
-    train_set, val_set: images (or features) and integer labels; without val_set nothing is
-    validated. schedule: a Schedule; or Adam's learning_rate, a number or a schedule of Keras, and
-    epochs.
+    train_set, val_set: images (or features) and labels; without val_set nothing is validated.
+    schedule: a Schedule; or Adam's learning_rate, a number or a schedule of Keras, and epochs.
     augmentation: a Keras layer or model that changes the training pixels only. Compiling here,
     always, makes `freeze` and `unfreeze` take effect. Prints the classic mistakes that it sees
     coming; raises ValueError for what cannot work.
