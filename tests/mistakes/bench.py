@@ -90,8 +90,9 @@ def run(case, checks, transfer):
         return Result(case, "broken", [], 0.0, traceback.format_exc(limit=-3))
     finally:
         keras.config.set_dtype_policy("float32")
-    if world.error:
-        return Result(case, "exception", [], world.seconds, world.error)
+    refused = case.kind == "RIGHT" and world.raised  # a right training must run
+    if world.error or refused:
+        return Result(case, "exception", [], world.seconds, world.error or found[0].sentence)
     numbers = sorted({one.mistake for one in found or []}, key=lambda n: n or 0)
     detail = " | ".join(one.sentence for one in found or []) or repr(found)
     return Result(case, judged(case, found, set(numbers)), numbers, world.seconds, detail)

@@ -172,8 +172,8 @@ WRONG = [
     wrong(8, last_norms_free, worlds=1, **WITH | {"backbone": ("tiny", "mobile")}),
     wrong(9, head_untrained, **WITH),
     wrong(19, block_cut, **BLOCKS),
-    wrong((14, 15, 16), validation_is_training, worlds=1, **WITH),
-    wrong((14, 15, 16), validation_within_training, worlds=1, **WITH),
+    wrong((15, 14, 16), validation_is_training, worlds=1, **WITH),
+    wrong((15, 14, 16), validation_within_training, worlds=1, **WITH),
     wrong(22, other_order, worlds=1, **WITH),
 ]
 

@@ -66,7 +66,8 @@ class World:
 
     def __init__(self, choice, checks, transfer, seed=0):
         self.choice, self.checks, self.transfer, self.seed = choice, checks, transfer, seed
-        self.seconds, self.error, self.told = 0.0, None, choice["told"]
+        self.told, self.seconds = choice["told"], 0.0
+        self.error, self.raised = None, False  # what a check raised; that train refused, by design
         self._backbone = None
         keras.config.set_dtype_policy(choice["precision"])
         self.loss_kind = writing.fitting_loss(choice)
@@ -207,6 +208,7 @@ class World:
             said = printed.getvalue()
         except ValueError as error:
             said = printed.getvalue() + str(error)
+            self.raised = True
             if "Mistake " not in said:
                 return [writing.Said(None, said)]
         except Exception as error:
