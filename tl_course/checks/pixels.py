@@ -88,10 +88,11 @@ def _is_swapped(seen, originals):
     """Do the colours fit better when red and blue change places? None: no colours to tell by."""
     if seen.shape != originals.shape:  # resized or padded: compare the mean colours
         seen, originals = seen.mean(axis=(1, 2)), originals.mean(axis=(1, 2))
-    as_they_are, swapped = (
-        np.corrcoef(seen.ravel(), pixels.ravel())[0, 1]
-        for pixels in (originals, originals[..., ::-1])
-    )
+    with np.errstate(invalid="ignore"):  # one flat colour correlates with nothing
+        as_they_are, swapped = (
+            np.nan_to_num(np.corrcoef(seen.ravel(), pixels.ravel())[0, 1], nan=1.0)
+            for pixels in (originals, originals[..., ::-1])
+        )
     if max(as_they_are, swapped) < 0.5:
         raise reading.Unclear("images and originals differ: give the same, in the same order")
     return None if abs(swapped - as_they_are) < 1e-4 else bool(swapped > as_they_are)
