@@ -97,6 +97,16 @@ def norms(body):
     return [layer for layer in body if isinstance(layer, layers.BatchNormalization)]
 
 
+def borrowed_norms(model, body, backbone=None):
+    """The BatchNormalization layers that surely came with the backbone.
+
+    In a flat model that names its blocks: no later than the last block, as what follows may be new.
+    """
+    named = [i for i, layer in enumerate(body) if BLOCK_NAME.match(layer.name)]
+    is_flat = backbone is None and find_backbone(model) is None
+    return norms(body[: named[-1] + 1] if is_flat and named else body)
+
+
 def kernels(found):
     """The weights of two and more axes among these layers: what learns, biases and norms apart."""
     return [

@@ -115,7 +115,8 @@ def foresee(
     if learning_rate > highest * 1.001:  # float32
         detail = f"(It is {learning_rate:g}; above {highest:g} look twice.)"
         found.append(records.finding(6, detail))
-    if free := [layer for layer in anatomy.norms(body) if may_move(layer)]:
+    norms = anatomy.borrowed_norms(model, body, backbone)
+    if free := [layer for layer in norms if may_move(layer)]:
         found.append(records.finding(8, f"({len(free)} of them may move.)"))
     return found + ([records.finding(9)] if is_new else []) + _cut_block(body, may_move)
 

@@ -36,7 +36,7 @@ def fine_tuning(model, before=None, *, backbone=None, expect=None):
     guessed = [one for one in foreseen if one.mistake not in seen]  # the weights tell these
     found = guessed + _how_far(model, body, before, pace)
     if anatomy.is_pretrained(model, body, backbone):
-        found += _drift(body, before)
+        found += _drift(anatomy.borrowed_norms(model, body, backbone), before)
     found = common.in_order(found)
     done = {"blocks": _moved_blocks(body, before), "steps": pace.steps}
     return found or common.asked(expect, done)
@@ -60,7 +60,8 @@ def _if_they_drift(foreseen, model, backbone, body):
     """Without Mistake 8 where the statistics stay although the layers are free."""
     if 8 in [one.mistake for one in foreseen]:
         may_move = anatomy.may_move(model)
-        free = [norm for norm in anatomy.norms(body) if may_move(norm)]
+        norms = anatomy.borrowed_norms(model, body, backbone)
+        free = [norm for norm in norms if may_move(norm)]
         if not measure.drifted(model, free, common.noise(model, backbone)):
             return [one for one in foreseen if one.mistake != 8]
     return foreseen
@@ -79,6 +80,8 @@ def _moved_otherwise(model, body, head, before, pace):
             return [records.unsure("nothing moved since the snapshot.", "Did you train after it?")]
         if pace.steps <= 1 and _began_at_zero(head, before):
             return [records.finding(9)]  # its first step hands no gradient down
+    if not far[True] and not strayed and (drift := _drift(anatomy.norms(body), before)):
+        return drift  # nothing else is free
     if not far[True] and not strayed:
         cause = "Nothing was unfrozen: no weight of the backbone may move, and none did."
         question = "Which line sets the last blocks free, and does it come before compile?"
@@ -107,19 +110,19 @@ def _how_far(model, body, before, pace):
     free = [kernel for layer in body if may_move(layer) for kernel in anatomy.kernels([layer])]
     typical = float(np.median([_moved_by(kernel, before) for kernel in free]))
     found = []
-    is_brisk = pace.name in ADAPTIVE and pace.rate >= 1e-6  # then it is the gradients
-    if typical < 2e-5 and not is_brisk:
+    is_adaptive = pace.name in ADAPTIVE
+    is_brisk = is_adaptive and pace.rate >= 1e-6  # then it is the gradients
+    if typical < (2e-5 if is_adaptive else 1e-7) and not is_brisk:
         found.append(records.finding(7, f"(The kernels moved by {typical:.1e} of their size.)"))
     elif typical > 0.5:
         found.append(records.finding(6, f"(The kernels moved by {typical:.1f} of their size.)"))
-    elif pace.name in ADAPTIVE and (step := _mean_step(free, before, pace)) > 1e-3:
+    elif is_adaptive and (step := _mean_step(free, before, pace)) > 1e-3:
         found.append(records.finding(6, f"(A weight moved by {step:.1g} a step.)"))
     return found
 
 
-def _drift(body, before):
-    """Mistake 8: did statistics of the backbone's BatchNormalization layers move?"""
-    norms = anatomy.norms(body)
+def _drift(norms, before):
+    """Mistake 8: did statistics of these BatchNormalization layers move?"""
     statistics = [weight for n in norms for weight in (n.moving_mean, n.moving_variance)]
     drifted = [weight for weight in statistics if _moved_by(weight, before)]
     case = f"({len(drifted)} of {len(statistics)} statistics moved.)"
