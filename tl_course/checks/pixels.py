@@ -32,7 +32,7 @@ def inputs(model, images, *, originals=None, expects=None, backbone=None):
                          ((images, "images"), (originals, "originals")))  # fmt: skip
     seen = measure.seen_by(model, convolutions, images.astype("float32"))
     (low, high), blue_first = _expected(model, backbone, convolutions, expects)
-    found = []
+    found, originals = [], None if originals is None else _matched(seen, originals)
     if _is_off(seen, originals, low, high):
         case = f"(It sees {seen.min():.3g} to {seen.max():.3g} and expects {low:g} to {high:g}.)"
         found.append(records.finding(1, case))
@@ -45,7 +45,7 @@ def _few(part, name):
     """At most 8 pictures, from all over an array, the first ones of anything else."""
     if part is None:
         return None
-    if hasattr(part, "shape") and len(part) > 8:
+    if getattr(part, "ndim", 0) == 4 and len(part) > 8:
         part = np.asarray(part)[np.linspace(0, len(part) - 1, 8).astype(int)]
     found, _ = reading.pictures(part, name, most=8)
     if found.ndim != 4:
@@ -59,7 +59,7 @@ def _expected(model, backbone, convolutions, expects):
     name = inner.name.lower()
     family = next((f for f in FAMILIES if name.startswith(f) and "v2" not in name), None)
     if expects is None:
-        black, white = measure.ends(inner, convolutions, measure.input_shape(model, inner))
+        black, white = measure.ends(inner, convolutions, measure.input_shape(inner, model))
         scales = np.abs(black).max() > 1 or np.abs(white - 255).max() > 1
         own = (round(float(black.min()), 2), round(float(white.max()), 2))
         expects = own if scales else FAMILIES.get(family, (-1, 1))
@@ -84,15 +84,31 @@ def _is_off(seen, originals, low, high):
     return is_outside or most - least < 0.02 * span or is_half
 
 
+def _matched(seen, originals):
+    """The original of each picture that is seen, whatever their order and their sizes."""
+    ours, theirs, turned = (_grid(p) for p in (seen, originals, originals[..., ::-1]))
+    alike = np.maximum(ours @ theirs.T, ours @ turned.T)
+    if np.median(alike.max(axis=1)) < 0.5:
+        raise reading.Unclear("images and originals differ: give the same pictures in both")
+    return originals[alike.argmax(axis=1)]
+
+
+def _grid(images):
+    """The mean colours of 4 x 4 parts of each picture, without scale and each colour's mean.
+
+    Their products are correlations; a border more or less changes little.
+    """
+    height, width = (n // 4 for n in images.shape[1:3])
+    parts = np.asarray(images, dtype="float64")[:, : 4 * height, : 4 * width]
+    parts = parts.reshape(len(images), 4, height, 4, width, -1).mean(axis=(2, 4))
+    flat = (parts - parts.mean(axis=(0, 1, 2))).reshape(len(images), -1)
+    return flat / (np.linalg.norm(flat, axis=1, keepdims=True) + 1e-9)
+
+
 def _is_swapped(seen, originals):
     """Do the colours fit better when red and blue change places? None: no colours to tell by."""
-    if seen.shape != originals.shape:  # resized or padded: compare the mean colours
-        seen, originals = seen.mean(axis=(1, 2)), originals.mean(axis=(1, 2))
-    with np.errstate(invalid="ignore"):  # one flat colour correlates with nothing
-        as_they_are, swapped = (
-            np.nan_to_num(np.corrcoef(seen.ravel(), pixels.ravel())[0, 1], nan=1.0)
-            for pixels in (originals, originals[..., ::-1])
-        )
-    if max(as_they_are, swapped) < 0.5:
-        raise reading.Unclear("images and originals differ: give the same, in the same order")
-    return None if abs(swapped - as_they_are) < 1e-4 else bool(swapped > as_they_are)
+    ours = _grid(seen)
+    as_they_are, swapped = (
+        float(np.sum(ours * _grid(pixels))) for pixels in (originals, originals[..., ::-1])
+    )
+    return None if abs(swapped - as_they_are) < 1e-4 else swapped > as_they_are
