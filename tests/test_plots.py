@@ -98,7 +98,8 @@ FIGURES = {
 MAKERS = [
     function
     for name, function in inspect.getmembers(plots, inspect.isfunction)
-    if function.__module__ == plots.__name__ and not name.startswith("_") and name != "table"
+    if function.__module__ == plots.__name__ and name[0] != "_"
+    if name not in ("table", "collected")
 ]
 
 
@@ -231,6 +232,18 @@ def test_texts_are_escaped(shown):
     alt, caption = re.search(r'alt="([^"]*)".*<figcaption>(.*)</figcaption>', page).groups()
     assert (html.unescape(alt), html.unescape(caption)) == tuple(words.values())
     assert shown.bundles[0]["text/plain"] == f"Figure: {words['caption']}"
+
+
+def test_a_program_can_collect_figures_in_place_of_a_notebook(shown):
+    with plots.collected() as taken:
+        plots.bars({"a": 1}, label="things", **WORDS)
+    ((figure, alt, caption, image_format),) = taken
+    assert (alt, caption, image_format) == (WORDS["alt"], WORDS["caption"], "svg")
+    assert figure is shown.figures[0] and shown.bundles == []
+    with pytest.raises(ZeroDivisionError), plots.collected():
+        1 / 0  # noqa: B018
+    plots.bars({"a": 1}, label="things", **WORDS)
+    assert len(shown.bundles) == 1 and len(taken) == 1
 
 
 def test_show_closes_a_pyplot_figure_and_paints_it_white(shown):

@@ -66,6 +66,17 @@ def _checked(check, path):
     return check | {"megabytes": round(path.stat().st_size / 1e6, 1)}
 
 
+def rows(exports):
+    """A row a file, for people."""
+    return [
+        {"file": file, "MB": one["megabytes"],
+         "same answers": f"{one['same_answers']} of {one['pictures']}",
+         "largest difference": f"{one['largest_difference']:.1g}",
+         "kept": "yes" if one["agrees"] else "no"}
+        for file, one in exports.items()
+    ]  # fmt: skip
+
+
 def _kept(job, found):
     for name, check in found.items():
         if not check["agrees"]:

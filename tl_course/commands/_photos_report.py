@@ -2,12 +2,14 @@
 
 import html
 
-from tl_course.commands import _photos_decisions, _photos_figures, _photos_judging
+from tl_course.commands import _photos_decisions, _photos_export, _photos_figures, _photos_judging
 
-STYLE = """body{font-family:sans-serif;line-height:1.5;max-width:46rem;margin:0 auto;padding:0 12px;
+STYLE = """body{font:15px/1.5 sans-serif;max-width:46rem;margin:0 auto;padding:0 12px;
 color:#111;background:#fff;overflow-wrap:anywhere}h1{font-size:1.6em;line-height:1.2}
 h2{font-size:1.25em;margin-top:1.8em}figure{margin:0 0 1em}figcaption{color:#444}
-dt{font-weight:600}dd{margin:0 0 .6em}summary{cursor:pointer}"""
+table{overflow-wrap:normal}dt{font-weight:600}dd{margin:0 0 .6em}summary{cursor:pointer}"""
+COLUMNS = {"class_name": "class", "n": "pictures", "precision": "right of those called so",
+           "recall": "found of those that are so"}  # fmt: skip
 PAIRS, LONG = 4, 30  # of classes that are mixed up; lines before they are folded
 
 
@@ -52,11 +54,10 @@ def _mistakes(found, elements):
     from tl_course.engine import cards
 
     album, judged = found.album, found.judged
-    columns = ("class_name", "n", "precision", "recall")
-    rows = [{k: _short(row[k]) for k in columns} for row in judged.test["per_class"]]
-    figures = []
+    per_class, figures = judged.test["per_class"], []
+    rows = [{word: _short(row[name]) for name, word in COLUMNS.items()} for row in per_class]
     for true, said, places in _photos_judging.confusions(album, judged)[:PAIRS]:
-        words = f"{len(places)} pictures of {true}, called {said}."
+        words = f"{true}, called {said}: {len(places)}."
         titles = [f"called {said}"] * len(places)
         figures.append(_photos_figures.pictures(album, places, titles, alt=words, caption=words))
     shown = elements["confusion"] if len(album.class_names) <= _photos_figures.READABLE else ""
@@ -100,7 +101,7 @@ def _labels(found):
     words = {"alt": "Pictures whose label is probably wrong.", "caption": "Label, and suggestion."}
     chosen = [album.files.index(row["file_name"]) for row in rows]
     shown = _photos_figures.pictures(album, chosen, titles, **words)
-    table = [{name: _short(value) for name, value in row.items()} for row in rows]
+    table = [{name.replace("_", " "): _short(value) for name, value in row.items()} for row in rows]
     return said + shown + cards.table(table)
 
 
@@ -126,9 +127,8 @@ def _lines(lines):
 def _away(found):
     from tl_course.engine import cards
 
-    rows = [{"file": file} | {name: str(value) for name, value in one.items()}
-            for file, one in found.exports.items()]  # fmt: skip
-    shown = cards.table(rows, "Other formats, beside the Keras model") if rows else ""
+    rows = _photos_export.rows(found.exports)
+    shown = cards.table(rows, "Other formats, asked what the Keras model was asked") if rows else ""
     folder = html.escape(found.job.out.name)
     return (f"<h2>Take it away</h2><p><code>python -m tl_course predict {folder} NEW.jpg</code> "
             f"answers for a new picture. README.md says how, without this package.</p>{shown}")
