@@ -15,8 +15,8 @@ def fine_tuning(model, before=None, *, backbone=None, expect=None):
 
     before: `transfer.snapshot(model)` from before the training. With it the check looks at what
     really moved, and how far; without it, only at what may move, and at the learning rate.
-    backbone: the network that you loaded. expect: what the exercise asks for, of {"blocks": the
-    names of those that moved, "steps": batches since the last compile}.
+    backbone: the network that you loaded. expect: of {"blocks": those that should have moved,
+    "steps": batches since the last compile}, what the exercise asks for.
     """
     if model is None:
         return None
@@ -24,17 +24,17 @@ def fine_tuning(model, before=None, *, backbone=None, expect=None):
     pace = transfer.pace(getattr(model, "optimizer", None))
     before = None if before is None else _as_snapshot(model, before)
     foreseen = transfer.foresee(
-        model, pace.rate, warm_up=pace.climbs, optimizer=pace.name, before=before, backbone=backbone
-    )
+        model, pace.rate, warm_up=pace.climbs, optimizer=pace.name, backbone=backbone,
+        before=before or {},  # of a step (b): what is free is meant to be
+    )  # fmt: skip
     if before is None or pace.skips:
         found = common.in_order(_if_they_drift(foreseen, model, backbone, body))
         return found or ([] if before is None else None)
-    odd = _moved_otherwise(model, body, head, before, pace)
-    if odd:
+    if odd := _moved_otherwise(model, body, head, before, pace):
         return odd
     seen = {7, 8} | ({9} if _was_trained_between(head, before, pace) else set())
     guessed = [one for one in foreseen if one.mistake not in seen]  # the weights tell these
-    found = guessed + _how_far(model, body, before, pace)
+    found = [*guessed, *_how_far(model, body, before, pace)]
     if anatomy.is_pretrained(model, body, backbone):
         found += _drift(anatomy.borrowed_norms(model, body, backbone), before)
     found = common.in_order(found)
