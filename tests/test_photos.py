@@ -29,6 +29,7 @@ from tl_course import __main__, evaluation, look_alikes, transfer
 from tl_course.commands import (
     _photos_advice,
     _photos_checks,
+    _photos_curve,
     _photos_files,
     _photos_folder,
     _photos_guard,
@@ -44,6 +45,7 @@ from tl_course.engine import resumable, takeaway
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZE = 32
+NAMES = ["endocarditis", "lasagna"]
 SIZES = {"train": 21, "val": 7, "test": 8}
 TINY = """
 import sys
@@ -196,6 +198,17 @@ def test_the_model_file_gives_the_calibrated_probabilities(done, folder, results
     assert np.abs(raw[:, 1] - expected).max() > 0.01
     again = evaluation.apply_temperature(raw, results["temperature"])
     assert again[:, 1] == pytest.approx(expected, abs=2e-3)
+
+
+def test_the_temperature_is_that_of_validation_pictures(done):
+    rows, found = rows_of(done[0] / "predictions.csv"), {}
+    for part in ("val", "test"):
+        few = [row for row in rows if row["split"] == part]
+        said = [[float(row[f"probability_{name}"]) for name in NAMES] for row in few]
+        labels = [NAMES.index(row["label"]) for row in few]
+        found[part] = _photos_guard.temperature(np.array(said), labels)
+    assert found["val"] == pytest.approx(1, abs=0.1) != found["test"]
+    assert abs(found["test"] - 1) > 0.2  # control: fitted on the test it would be 1 there
 
 
 def test_it_says_why(results, done):
@@ -555,7 +568,7 @@ def test_a_given_part_is_never_split_again():
 
 
 def test_too_few_groups_are_a_sentence():
-    with pytest.raises(ValueError, match="belong to 2 groups .* 3 are needed"):
+    with pytest.raises(ValueError, match="says.: 2. At least 3 are needed: train, test, val"):
         _photos_split.divided(["all"] * 10, np.tile([0, 1], 5), np.repeat([0, 1], 5), seed=0)
 
 
@@ -627,6 +640,16 @@ def test_fine_tuning_is_kept_only_for_a_gain(head, tuned, kept, why, tmp_path, m
     assert learned.from_block == found["from_block"] if kept else learned.from_block is None
 
 
+def test_validation_pictures_that_were_given_judge_the_curve():
+    album = _photos_album_of(look_alikes.draw(8, image_size=SIZE, seed=2))
+    val = album.places("val").tolist()
+    pools, judges = _photos_curve._judges(album._replace(given=("train", "val", "test")), 0)
+    assert all(places.tolist() == val for places in judges)
+    pools, judges = _photos_curve._judges(album, 0)
+    assert all(not set(pool) & set(asked) for pool, asked in zip(pools, judges, strict=True))
+    assert len(set().union(*map(set, judges))) > 2 * len(val)  # others judge as well
+
+
 def test_the_more_pictures_the_deeper():
     depths = [_photos_tuning.depth_for(n) for n in (20, 100, 299, 300, 12_000)]
     assert depths == ["block_16", "block_14", "block_14", "block_11", "block_11"]
@@ -654,7 +677,7 @@ def _photos_album_of(drawn):
 
     parts = np.array(["train"] * (len(drawn) - 4) + ["val"] * 4)
     files = [f"{k}.png" for k in range(len(drawn))]
-    rest = np.arange(len(drawn)), parts, []
+    rest = np.arange(len(drawn)), parts, [], ("all",)
     return _photos_album.Album(drawn.images, files, drawn.labels, drawn.class_names, *rest)
 
 

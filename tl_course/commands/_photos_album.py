@@ -19,6 +19,7 @@ class Album(NamedTuple):
     groups: np.ndarray  # int (n,): near-duplicates, and pictures of one person, day or video
     parts: np.ndarray  # str (n,): "train", "val" or "test"
     findings: list  # what was found beside the pictures, in lines
+    given: tuple  # the parts that were given as they are, such as ("train", "test")
 
     def places(self, *parts):
         """The rows of the pictures in these parts, int."""
@@ -42,6 +43,9 @@ def read(parts, image_size, steps):
             if not found["class_names"]:
                 _photos_folder.check_sizes(_usable(audit), folder)
                 found["class_names"] = [name for name, (*_, kept) in audit.counts.items() if kept]
+                found["findings"] += [f"{name} has {number} usable photographs and stays out: "
+                                      f"{enough} are needed" for name, number in
+                                      _usable(audit).items() if number < enough]  # fmt: skip
             before = folder.relative_to(root) if folder.is_relative_to(root) else folder
             places = _add(found, file, audit, before)
             if not places:
@@ -91,4 +95,6 @@ def album(parts, options, steps):
     groups = np.array(groups)
     choose = functools.partial(_photos_split.divided, found["part"], labels, groups, options.seed)
     division = np.array(steps.values("split", choose))
-    return Album(images, found["files"], labels, names, groups, division, found["findings"])
+    given = tuple(dict.fromkeys(found["part"]))
+    rest = labels, names, groups, division, found["findings"], given
+    return Album(images, found["files"], *rest)

@@ -14,7 +14,6 @@ class Found(NamedTuple):
     job: object
     race: dict
     judged: object
-    raw: object  # probabilities before scaling, float (n, classes)
     comparison: object  # of the learning curve, or None
     more: tuple  # (Difference or None, words): would more photographs help?
     suspects: tuple  # (rows, how they were found)

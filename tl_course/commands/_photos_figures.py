@@ -52,31 +52,29 @@ def curve(comparison, chance, words):
     return drawn(
         plots.accuracy_against_labels, comparison, chance=chance, ylabel="validation accuracy (%)",
         alt=alt + ", ".join(f"{value:.0%} with {shots}" for shots, value in numbers.items()) + ".",
-        caption="A head on the frozen backbone, judged by pictures that it did not learn from: "
-        f"mean over {len(comparison.seeds)} folds of those to train and validate, with 95 % "
+        caption="A head on the frozen backbone, judged by pictures that it did not learn from, "
+        f"never by those of the test: mean over {len(comparison.seeds)} draws, with 95 % "
         "intervals. Dotted: always the largest class.",
     )  # fmt: skip
 
 
-def reliability(album, before, judged):
+def reliability(album, judged):
     """Is the model right as often as it is sure? On test pictures, before and after scaling."""
     from tl_course import evaluation, plots
 
     places = album.places("test")
     labels = album.labels[places]
     bins = [evaluation.reliability(p[places], labels, num_bins=5) for p in
-            (before, judged.probabilities)]  # fmt: skip
+            (judged.raw, judged.probabilities)]  # fmt: skip
     error = judged.test["calibration_error"]
     alt = f"Accuracy against confidence; mean distance from the diagonal {100 * error:.1f} points."
     caption = "On the diagonal confidence is honest; below it the model is surer than right."
     return drawn(plots.reliability, *bins, alt=alt, caption=caption)[0]
 
 
-def pictures(album, rows, titles, *, alt, caption, right=None):
-    """A few pictures under their titles."""
+def pictures(album, rows, *, titles=None, alt, caption):
+    """A few pictures, under titles where there are some."""
     from tl_course import plots
 
-    few, titles = np.asarray(album.images[rows[:PICTURES]]), titles[:PICTURES]
-    marks = None if right is None else right[:PICTURES]
-    words = {"right": marks, "alt": alt, "caption": caption}
-    return drawn(plots.photographs, few, titles, columns=4, **words)[0]
+    few, titles = np.asarray(album.images[rows[:PICTURES]]), titles and titles[:PICTURES]
+    return drawn(plots.photographs, few, titles, columns=4, alt=alt, caption=caption)[0]

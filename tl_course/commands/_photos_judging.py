@@ -10,6 +10,7 @@ from tl_course.commands import _photos_guard, _photos_learning
 class Judged(NamedTuple):
     """What the finished classifier says of every picture, and how good that is."""
 
+    raw: np.ndarray  # probabilities before calibration, float (n, classes)
     temperature: float
     guard: _photos_guard.Guard
     probabilities: np.ndarray  # calibrated, float (n, classes)
@@ -30,7 +31,7 @@ def judge(album, learned, seed):
     guard = _photos_guard.choose(calibrated[val], album.labels[val], far[val], known)
     knows = guard.knows(calibrated, far)
     test = open_test(album, raw, calibrated, knows)
-    return Judged(temperature, guard, calibrated, knows, test)
+    return Judged(raw, temperature, guard, calibrated, knows, test)
 
 
 def open_test(album, raw, calibrated, knows):

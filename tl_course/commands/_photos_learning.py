@@ -1,7 +1,6 @@
-"""Head first; fine-tuning only where validation pictures say that it helps; would more help?"""
+"""How are features computed, and how does a head learn from them?"""
 
 import functools
-import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -113,48 +112,3 @@ def out_of_fold(album, features, steps, seed, tick):
         found[fold == k] = steps.arrays(f"fold_{k}", functools.partial(ask, k))["p"]
         tick((k + 1) / (fold.max() + 1))
     return places, found
-
-
-def curve(album, features, steps, seed, tick):
-    """The Comparison of heads that learned from fewer pictures and from more, or None.
-
-    Each fold of the pictures to train and validate judges heads that learned from the others: so
-    the pictures differ, those that teach and those that judge. The test is not for asking. None
-    where a class has too few pictures to leave some out.
-    """
-    from tl_course import data, experiments
-
-    random, places = np.random.default_rng(seed), album.places("train", "val")
-    fold = _photos_split.folds(album.labels[places], album.groups[places], FOLDS, seed)
-    pools = [places[fold != k] for k in range(fold.max() + 1)]
-    counts = [np.bincount(album.labels[pool], minlength=len(album.class_names)) for pool in pools]
-    shots = _shots(np.min(counts), np.mean([len(pool) for pool in pools]), len(album.class_names))
-    if np.min(counts) < 1 or len(shots) < 2:
-        return None
-    most = np.bincount(fold).min()  # as many judges for each
-    judges = [random.permutation(places[fold == k])[:most] for k in range(len(pools))]
-    right = np.empty((1, len(shots), len(pools), most), bool)
-    for done, (s, k) in enumerate(itertools.product(range(len(shots)), range(len(pools)))):
-        pool = data.ImageSet(pools[k], album.labels[pools[k]], album.class_names)
-        few = pools[k][experiments.draw(pool, shots[s], seed=seed + k)]
-        ask = functools.partial(_answers, album, features, few, judges[k], seed + k)
-        right[0, s, k] = steps.values(f"curve_{shots[s]}_{k}", ask)
-        tick((done + 1) / right[0, ..., 0].size)
-    seeds, own = tuple(range(len(pools))), np.full(right.shape[:3], np.nan)
-    names = (experiments.HEAD,), tuple(shots), seeds
-    return experiments.Comparison(*names, right, own, len(album.class_names), "validation")
-
-
-def _shots(least, pool, classes):
-    """Pictures a class to learn from: fewer and more; all of them where classes are uneven."""
-    from tl_course import experiments
-
-    shots = sorted({max(1, int(least) // 4), max(1, int(least) // 2), max(1, int(least))})
-    return [*shots, experiments.ALL] if pool > 1.2 * least * classes else shots
-
-
-def _answers(album, features, known, asked, seed):
-    """Is the answer to each picture that is asked right, of a head that learned from the known?"""
-    head = train_head(features[known], album.labels[known], len(album.class_names), seed)
-    said = probabilities(features[asked], [head["kernel"], head["bias"]])
-    return (said.argmax(axis=1) == album.labels[asked]).tolist()

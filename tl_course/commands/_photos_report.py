@@ -7,7 +7,8 @@ from tl_course.commands import _photos_decisions, _photos_export, _photos_figure
 STYLE = """body{font:15px/1.5 sans-serif;max-width:46rem;margin:0 auto;padding:0 12px;
 color:#111;background:#fff;overflow-wrap:anywhere}h1{font-size:1.6em;line-height:1.2}
 h2{font-size:1.25em;margin-top:1.8em}figure{margin:0 0 1em}figcaption{color:#444}
-table{overflow-wrap:normal}dt{font-weight:600}dd{margin:0 0 .6em}summary{cursor:pointer}"""
+table{overflow-wrap:normal}dt{font-weight:600}@media(max-width:420px)
+{body>div{font-size:13px}}dd{margin:0 0 .6em}summary{cursor:pointer}"""
 COLUMNS = {"class_name": "class", "n": "pictures", "precision": "right of those called so",
            "recall": "found of those that are so"}  # fmt: skip
 PAIRS, LONG = 4, 30  # of classes that are mixed up; lines before they are folded
@@ -58,8 +59,7 @@ def _mistakes(found, elements):
     rows = [{word: _short(row[name]) for name, word in COLUMNS.items()} for row in per_class]
     for true, said, places in _photos_judging.confusions(album, judged)[:PAIRS]:
         words = f"{true}, called {said}: {len(places)}."
-        titles = [f"called {said}"] * len(places)
-        figures.append(_photos_figures.pictures(album, places, titles, alt=words, caption=words))
+        figures.append(_photos_figures.pictures(album, places, alt=words, caption=words))
     shown = elements["confusion"] if len(album.class_names) <= _photos_figures.READABLE else ""
     return f"<h2>Which are mixed up?</h2>{shown}{cards.table(rows)}{''.join(figures)}"
 
@@ -84,7 +84,7 @@ def _honest(found):
         "<h2>Is it as sure as it is right?</h2>"
         f"<p>Mean gap on test pictures: {100 * test['calibration_error']:.1f} points, before "
         f"scaling {100 * test['calibration_error_before']:.1f}. It answers {test['answered']} of "
-        f"them{left}.</p>" + _photos_figures.reliability(found.album, found.raw, found.judged)
+        f"them{left}.</p>" + _photos_figures.reliability(found.album, found.judged)
     )
 
 
@@ -97,10 +97,10 @@ def _labels(found):
     if not rows:
         return f"{said}<p>None.</p>"
     album = found.album
-    titles = [f"{row['label']}\n{row['suggested']}?" for row in rows]
+    titles = [f"{row['label'][:13]}\n{row['suggested'][:12]}?" for row in rows]
     words = {"alt": "Pictures whose label is probably wrong.", "caption": "Label, and suggestion."}
     chosen = [album.files.index(row["file_name"]) for row in rows]
-    shown = _photos_figures.pictures(album, chosen, titles, **words)
+    shown = _photos_figures.pictures(album, chosen, titles=titles, **words)
     table = [{name.replace("_", " "): _short(value) for name, value in row.items()} for row in rows]
     return said + shown + cards.table(table)
 

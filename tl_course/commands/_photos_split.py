@@ -52,10 +52,11 @@ def divided(part, labels, groups, seed):
     wanted = [name for name in ("test", "val") if name not in part]
     places = np.flatnonzero([name in source for name in part])
     labels, groups = labels[places], np.array(groups)[places]
-    if wanted and len(np.unique(groups)) <= len(wanted):
-        raise ValueError(f"All photographs belong to {len(np.unique(groups))} groups (near-"
-                         f"duplicates, and what --group-by says): {len(wanted) + 1} are needed, "
-                         f"to train and {' and '.join(wanted)}.")  # fmt: skip
+    number = len(np.unique(groups))
+    if wanted and number <= len(wanted):
+        raise ValueError(f"Groups of photographs (near-duplicates, and what --group-by says): "
+                         f"{number}. At least {len(wanted) + 1} are needed: train, "
+                         f"{', '.join(wanted)}.")  # fmt: skip
     best, fewest = None, np.inf
     for k in range(TRIES if wanted else 1):
         fold = folds(labels, groups, FOLDS, seed + k) if wanted else np.zeros(len(labels), int)

@@ -7,6 +7,7 @@ from tl_course.commands import (
     _photos_advice,
     _photos_album,
     _photos_card,
+    _photos_curve,
     _photos_export,
     _photos_figures,
     _photos_files,
@@ -42,6 +43,7 @@ def work(job, parts, steps, progress):
     print(f"{job.name}: {machine.ready()}")  # imports Keras in silence
     with progress.stage("reading the photographs"):
         album = _photos_album.album(parts, job, steps)
+    print(*album.findings, sep="\n")
     learned, first_head = _learn(job, album, steps, progress)
     with progress.stage("fine-tuning") as tick:
         options = {"steps": steps, "seed": job.seed, "tick": tick}
@@ -49,12 +51,12 @@ def work(job, parts, steps, progress):
     found = _judge(job, album, learned, kept, race, steps, progress)
     with progress.stage("the report"):
         write(found)
-    failure = _notebook(job, parts, album, steps, progress)
+    code = _notebook(job, parts, album, steps, progress)
     steps.drop("pictures.raw", "tuning.npz")  # large, and quickly there again
-    print(f"Accuracy on the test pictures: {found.judged.test['accuracy']}")
-    print(f"{race['why'].capitalize()}.\nWould more photographs help? {found.more[1]}.")
-    print(f"The report: {job.out / 'report.html'}")
-    return failure
+    print(f"Accuracy on the test pictures: {found.judged.test['accuracy']}\n"
+          f"{race['why'].capitalize()}.\nWould more photographs help? {found.more[1]}.\n"
+          f"The report: {job.out / 'report.html'}")  # fmt: skip
+    return code
 
 
 def _learn(job, album, steps, progress):
@@ -66,15 +68,15 @@ def _learn(job, album, steps, progress):
         train, classes = album.places("train"), len(album.class_names)
         known = features[train], album.labels[train], classes, job.seed
         head = steps.arrays("head", lambda: _photos_learning.train_head(*known))
-    first = [head["first_kernel"], head["first_bias"]]
-    return _photos_learning.Learned(features, [head["kernel"], head["bias"]]), first
+    first, last = ([head[f"{at}{part}"] for part in ("kernel", "bias")] for at in ("first_", ""))
+    return _photos_learning.Learned(features, last), first
 
 
 def _judge(job, album, learned, kept, race, steps, progress):
     """The Found of it all, and the model on the disk, and what it was exported to."""
     options = {"steps": steps, "seed": job.seed}
     with progress.stage("more photographs?") as tick:
-        comparison = _photos_learning.curve(album, learned.features, tick=tick, **options)
+        comparison = _photos_curve.curve(album, learned.features, tick=tick, **options)
     with progress.stage("labels and pictures") as tick:
         asked = _photos_learning.out_of_fold(album, learned.features, tick=tick, **options)
         suspects = _photos_advice.suspects(album, *asked)
@@ -86,9 +88,8 @@ def _judge(job, album, learned, kept, race, steps, progress):
             model.save(partial)
     with progress.stage("other formats") if job.export else contextlib.nullcontext():
         exports = _photos_export.export(job, album, steps)
-    raw = _photos_learning.probabilities(kept.features, kept.head)
     more = _photos_advice.would_more_help(comparison)
-    return Found(album, job, race, judged, raw, comparison, more, suspects, odd, exports)
+    return Found(album, job, race, judged, comparison, more, suspects, odd, exports)
 
 
 def write(found):
