@@ -52,10 +52,14 @@ def odd(album, root):
         return None
     from cleanvision import Imagelab
 
-    with contextlib.redirect_stdout(io.StringIO()), computer.quiet():
-        paths = {str(root / file): file for file in album.files}
-        lab = Imagelab(filepaths=list(paths), verbose=False)
-        lab.find_issues({kind: {} for kind in ODD}, n_jobs=1, verbose=False)
+    paths = {str(root / file): file for file in album.files}
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), computer.quiet():
+            lab = Imagelab(filepaths=list(paths), verbose=False)
+            lab.find_issues({kind: {} for kind in ODD}, n_jobs=1, verbose=False)
+    except Exception as error:  # of a picture that it reads in another way than we do
+        print(f"cleanvision failed: {type(error).__name__}")
+        return None
     columns = {kind: lab.issues[f"is_{kind}_issue"] for kind in ODD}
     found = {
         paths[path]: ", ".join(ODD[kind] for kind in ODD if columns[kind][path])

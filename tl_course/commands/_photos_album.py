@@ -83,9 +83,10 @@ def _add(found, file, audit, before):
 def album(parts, options, steps):
     """The Album of these folders, as read before or now, split by groups."""
     size = options.image_size
-    if not steps.path("pictures.raw").exists():
-        steps.drop("pictures.json")
     found = steps.values("pictures", lambda: read(parts, size, steps))
+    if not steps.path("pictures.raw").exists() and read(parts, size, steps) != found:
+        raise ValueError("Other photographs can be read than when this run was begun (was a "
+                         "package installed?): add --fresh to begin anew.")  # fmt: skip
     names = tuple(found["class_names"])
     shape = (len(found["files"]), size, size, 3)
     images = np.memmap(steps.path("pictures.raw"), dtype="uint8", mode="r", shape=shape)

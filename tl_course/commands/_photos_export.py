@@ -14,14 +14,23 @@ FILES = {"onnx": "model.onnx", "litert": "model.tflite"}
 def export(job, album, steps):
     """{file: dict with `agrees` and the figures of the check}; a file that disagrees is not kept.
 
-    Made of `model.keras` as it lies there.
+    Made of `model.keras` as it lies there. A format that fails is a printed line.
     """
     found = {}
     for kind in job.export:
-        if not (job.out / FILES[kind]).exists():
+        if lacking(job, kind):
             steps.drop(f"export_{kind}.json")
-        found |= steps.values(f"export_{kind}", functools.partial(_export, kind, job, album))
+        try:
+            found |= steps.values(f"export_{kind}", functools.partial(_export, kind, job, album))
+        except Exception as error:  # a converter raises what it likes
+            line = (str(error).splitlines() or [""])[0][:200]
+            print(f"--export {kind} failed: {type(error).__name__}: {line}")
     return found
+
+
+def lacking(job, *kinds):
+    """The formats, of these or of all that were asked for, whose file is not there."""
+    return [kind for kind in kinds or job.export if not (job.out / FILES[kind]).exists()]
 
 
 def _export(kind, job, album):

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 FOLDER, IDENTITY = ".steps", "run.json"
 PARTIAL = ".partial"  # the end of a name that a file has until it is whole
@@ -96,7 +97,8 @@ def begin(out, identity, *, fresh, outputs):
     folder = Path(out) / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     for left in [*Path(out).glob(f".*{PARTIAL}*"), *folder.glob(f".*{PARTIAL}*")]:
-        left.unlink(missing_ok=True)  # of a process that was killed
+        if not psutil.pid_exists(int(left.name.split(PARTIAL)[0].rpartition(".")[2])):
+            left.unlink(missing_ok=True)  # its process was killed
     was = None
     with contextlib.suppress(OSError, ValueError):
         was = json.loads((folder / IDENTITY).read_text(encoding="utf-8"))

@@ -56,7 +56,7 @@ def work(job, parts, steps, progress):
     print(f"Accuracy on the test pictures: {found.judged.test['accuracy']}\n"
           f"{race['why'].capitalize()}.\nWould more photographs help? {found.more[1]}.\n"
           f"The report: {job.out / 'report.html'}")  # fmt: skip
-    return code
+    return code or int(bool(_photos_export.lacking(job)))
 
 
 def _learn(job, album, steps, progress):
