@@ -312,7 +312,7 @@ def test_a_killed_run_goes_on_and_says_the_same(done, folder, tmp_path, quick):
     started.wait()
     assert not (out / "report.html").exists()
     kept = {path: path.stat().st_mtime_ns for path in (out / ".steps").glob("[!.]*")}
-    (out / ".steps" / ".left.1.partial.json").write_text("of the killed one")
+    (out / ".steps" / f".left.{started.pid}.partial.json").write_text("of the killed one")
     assert run(folder, out) == 0
     assert all(path.stat().st_mtime_ns == when for path, when in kept.items() if path.exists())
     assert {path.name for path in out.iterdir()} == ALWAYS | {".steps"}
