@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image, ImageFilter
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -164,10 +165,20 @@ def test_each_split_has_pictures_of_its_own(name, capsys):
     assert len(pictures) - len(set(pictures)) <= (0 if name == "drawings" else 2)
 
 
+def fastest(work, times=3):
+    """The shortest processor time, in seconds: the one that other work disturbed least."""
+    seconds = []
+    for _ in range(times):
+        start = time.process_time()
+        work()
+        seconds.append(time.process_time() - start)
+    return min(seconds)
+
+
 def test_a_picture_takes_milliseconds():
     look_alikes.draw(1, image_size=160, seed=1)  # the noise is made on the first call
-    start = time.process_time()
-    look_alikes.draw(5, image_size=160, seed=2)
-    milliseconds = (time.process_time() - start) / 10 * 1000
-    print(f"{milliseconds:.1f} ms a picture at 160 px")
-    assert milliseconds < 60
+    picture = fastest(lambda: look_alikes.draw(5, image_size=160, seed=2)) / 10
+    noise = np.random.default_rng(0).integers(0, 256, (640, 640, 3), dtype=np.uint8)
+    blur = fastest(lambda: Image.fromarray(noise).filter(ImageFilter.GaussianBlur(4)))
+    print(f"{picture * 1000:.1f} ms a picture at 160 px, {picture / blur:.2f} times one blur")
+    assert picture < 3 * blur  # 1.5 when measured: a ratio, since machines differ

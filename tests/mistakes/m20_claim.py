@@ -43,7 +43,7 @@ RIGHT = [
         ("cannot tell", TOUCHING), ("cannot tell", SEEDS), ("cannot tell", EQUAL),
         ("a gain", CLEAR_SEEDS), ("A gain", GAIN), ("a gain.", GAIN), ("gain", GAIN),
         ("Cannot tell.", UNSURE), (" cannot tell ", UNSURE), ("loss", LOSS),
-        (GAIN.verdict, GAIN), (np.str_("a gain"), GAIN),
+        (np.str_(GAIN.verdict), GAIN),
     )),
 ]  # fmt: skip
 REFUSED = [
