@@ -61,11 +61,12 @@ readme: setup ## fill the tables and links of README.md, docs/ and deploy/
 links: readme notebooks ## after a change of repository or tag in pyproject.toml: badges, links, set-up cells
 	@$(BIN)/python -m tools.links
 
-COMPILE := $(BIN)/python -m uv pip compile pyproject.toml --quiet --python-version 3.11 --no-emit-index-url \
+COMPILE := $(BIN)/python -m uv pip compile pyproject.toml --quiet --python-version 3.11 --no-emit-index-url --generate-hashes \
   --annotation-style line --custom-compile-command "make requirements"
 
 requirements: setup ## compile the requirements.txt here, in binder/ and in deploy/ from pyproject.toml
-	@$(COMPILE) --universal --extra cpu --extra course --extra slides --extra dev -o requirements.txt
+	@$(COMPILE) --universal --extra cpu --extra course --extra photos --extra export --extra heic \
+	  --extra slides --extra site --extra dev -o requirements.txt
 	@$(COMPILE) --python-platform linux --extra cpu --extra course --extra binder \
 	  --constraint requirements.txt -o binder/requirements.txt
 	@$(COMPILE) --python-platform linux --extra cpu --extra course --extra hub \
