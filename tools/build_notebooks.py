@@ -9,7 +9,6 @@ Cells tagged exercise, check and open get the metadata with which nbgrader hands
 import argparse
 import hashlib
 import json
-import math
 import re
 import sys
 from collections import Counter
@@ -19,7 +18,7 @@ import jupytext
 import nbformat
 
 from tl_course import records
-from tools import links, nbgrader_cells, openings
+from tools import cards, links, nbgrader_cells, openings
 
 ROOT = Path(__file__).resolve().parent.parent
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -83,7 +82,7 @@ def filled(lesson):
             text = text.replace("{{title}}", row["title"]).replace("{{question}}", row["question"])
     course = root / "data" / "results" / f"{run_of(lesson)}.json"
     rows = json.loads(course.read_text(encoding="utf-8"))["results"] if course.exists() else []
-    minutes = {row["notebook"]: max(2, math.ceil(row["minutes"])) for row in rows}
+    minutes = {row["notebook"]: cards.whole_minutes(row) for row in rows}
     text = text.replace("{{minutes}}", str(minutes.get(lesson.stem, "a few")))
     if "{{archive}}" in text:
         text = text.replace("{{archive}}", links.archive(*links.home(root)))

@@ -1,0 +1,72 @@
+"""The six cards of the course, for README, the site and JupyterLab's start page.
+
+A card says what a lesson asks, how long it runs, and one finding of at most ten words. The finding
+is a template in data/lessons.csv, filled from data/results; its claims (column `holds`) are checked
+against the same values, so that a sentence disappears with an error before it is wrong. No finding
+answers a bold "Predict" of its lesson: it gives what the lesson opens with, or the size of a gain.
+"""
+
+import json
+import math
+import re
+from pathlib import Path
+
+from tl_course import records
+from tools import claims
+
+ROOT = Path(__file__).resolve().parent.parent
+PLACE = re.compile(r"\{([^{}|]+)(?:\|([^{}]+))?\}")
+FORMS = {"percent": "{:.0f}\N{NO-BREAK SPACE}%", "points": "{:.0f}"}  # of 100 times the value
+
+
+def whole_minutes(row):
+    """Return the minutes of a run as text names them: rounded up, at least two."""
+    return max(2, math.ceil(row["minutes"]))
+
+
+def recorded(root=ROOT):
+    """Return {lesson: what it recorded, its headline included} from data/results."""
+    folder = root / "data" / "results"
+    rows = json.loads((folder / "course.json").read_text(encoding="utf-8"))["results"]
+    found = {row["notebook"]: {"headline": row["headline"]} for row in rows}
+    for name, values in found.items():
+        if (path := folder / f"{name}.json").exists():
+            values |= json.loads(path.read_text(encoding="utf-8"))["results"]
+    return found
+
+
+def filled(lesson, template, values):
+    """Return a sentence with each {path} or {path|percent} replaced by its value."""
+
+    def in_words(place):
+        found = claims.look_up(lesson, values, place[1])
+        return FORMS[place[2]].format(100 * found) if place[2] else str(found)
+
+    return PLACE.sub(in_words, template)
+
+
+def finding(lesson, row, values):
+    """Return the one finding of a lesson; ValueError if a claim in it does not hold."""
+    for claim in filter(None, row["holds"].split(";")):
+        claims.check(lesson, values, claim)
+    return filled(lesson, row["finding"], values)
+
+
+def cards(root=ROOT):
+    """Return a dict a lesson: name, title, question, minutes, picture (a path), alt, finding."""
+    values = recorded(root)
+    course = json.loads((root / "data" / "results" / "course.json").read_text(encoding="utf-8"))
+    minutes = {row["notebook"]: whole_minutes(row) for row in course["results"]}
+    return [
+        {
+            "name": row["name"],
+            "title": row["title"],
+            "question": row["question"],
+            "minutes": minutes[row["name"]],
+            "picture": f"docs/pictures/{row['name']}.svg",
+            "alt": row["picture"],
+            "finding": finding(row["name"], row, values[row["name"]]),
+        }
+        for row in records.table("lessons")
+        if row["name"] in values
+    ]

@@ -1,0 +1,44 @@
+"""Look a recorded value up, and hold a sentence against it: no claim without its value.
+
+A path names a value inside what a lesson recorded, such as `headline.values.no ruler.low`. A claim
+is `PATH = VALUE`, `PATH < PATH` or `PATH > VALUE`: it must hold, or the sentence may not be said.
+"""
+
+import operator
+import re
+
+ORDER = {"=": operator.eq, "<": operator.lt, ">": operator.gt}
+
+
+def look_up(lesson, values, path):
+    """Return what the path leads to in a lesson's values; ValueError names where it ends.
+
+    A key may hold a dot, such as `rate 0.01`: the longest one that fits is taken.
+    """
+    found, rest = values, path
+    while rest:
+        keys = range(len(found)) if isinstance(found, list) else found
+        keys = keys if isinstance(keys, dict | range) else ()
+        fits = [key for key in keys if f"{rest}.".startswith(f"{key}.")]
+        if not fits:
+            known = sorted(found) if isinstance(found, dict) else found
+            raise ValueError(
+                f"{lesson} recorded no {path!r}: at {rest.split('.')[0]!r} there is {known}."
+            )
+        key = max(fits, key=lambda key: len(str(key)))
+        found, rest = found[key], rest[len(str(key)) + 1 :]
+    return found
+
+
+def check(lesson, values, claim):
+    """Raise ValueError unless the claim holds by the lesson's values."""
+    form = re.fullmatch(r"(.+?) ([=<>]) (.+)", claim.strip())
+    if not form:
+        raise ValueError(f"{claim!r} is no claim: write PATH = VALUE, PATH < PATH or PATH > VALUE.")
+    found = look_up(lesson, values, form[1])
+    other = form[3]
+    if "." in other and not re.fullmatch(r"-?[\d.]+", other):  # a path, no number and no word
+        other = look_up(lesson, values, other)
+    other = type(found)(other)
+    if not ORDER[form[2]](found, other):
+        raise ValueError(f"{lesson}: {claim!r} does not hold: {found} against {other}.")
