@@ -54,7 +54,8 @@ golden: setup ## run the solutions and keep what each cell said, for the tests t
 results: setup ## keep the results of the last `make course`, `make deeper` and `make binder-check` in data/results/
 	@$(BIN)/python -m tools.record_results
 
-readme: setup ## fill the tables and links of README.md, docs/ and deploy/
+readme: setup ## draw the pictures, fill the tables and links of README.md, docs/ and deploy/
+	@$(BIN)/python -m tools.draw_pictures
 	@$(BIN)/python -m tools.readme_table
 	@$(BIN)/python -m deploy.tables
 

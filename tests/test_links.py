@@ -1,5 +1,6 @@
 """tools/links.py: one line of pyproject.toml says where the course is, and everything follows."""
 
+import html
 import re
 import subprocess
 import sys
@@ -89,7 +90,9 @@ def test_a_fork_changes_one_line(fork):
     assert traces(fork, [HOME[0], HOME[1]]) == []
     readme = (fork / "README.md").read_text(encoding="utf-8")
     assert links.binder("ada/borrowed", "v9.9.9") in readme
-    assert links.nbgitpuller("ada/borrowed") in readme
+    assert html.escape(links.site("ada/borrowed")) in readme
+    running = (fork / "docs" / "running.md").read_text(encoding="utf-8")
+    assert links.nbgitpuller("ada/borrowed") in running
     notebook = (fork / "notebooks" / "01_motivation.ipynb").read_text(encoding="utf-8")
     assert links.archive("ada/borrowed", "v9.9.9") in notebook
 

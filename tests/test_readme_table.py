@@ -1,5 +1,6 @@
 """tools/readme_table.py: the figures in README and guide are those of the recorded runs."""
 
+import html
 import json
 import re
 import shutil
@@ -10,10 +11,12 @@ import pytest
 
 from common import marked_blocks
 from tl_course import experiments, records
-from tools import experiment_tables, links, readme_table, scaling_tables
+from tools import draw_pictures, experiment_tables, links, readme_table, scaling_tables
 
 HEAD = {"value": 0.82, "low": 0.77, "high": 0.86, "n": 9}
-HEADLINE = {"about": "10 a class", "names": ["head"], "values": {"head": HEAD},
+GAIN = {"value": 0.259, "verdict": "a gain"}  # what the card of lesson 1 quotes
+HEADLINE = {"about": "10 photographs a class", "names": ["head"], 
+            "values": {"head": HEAD, "difference": GAIN},
             "data": [{"source": "groceries", "train": 8, "test": 9}]}  # fmt: skip
 ROW = {"notebook": "01_motivation", "minutes": 1.234, "computing_minutes": 1.1, "peak_gb": 1.0,
        "headline": HEADLINE, "error": None}  # fmt: skip
@@ -40,7 +43,7 @@ RACED = {**RUN, "results": {"digits": RACE.values()}}
 @pytest.fixture
 def course(tmp_path):
     """A course of one lesson, with empty pages to fill."""
-    for folder in ("data/results", "docs"):  # no notebook: nothing is read from one
+    for folder in ("data/results", "docs/pictures"):  # no notebook: nothing is read from one
         (tmp_path / folder).mkdir(parents=True)
     line = 'tl_course = { repository = "ada/course", tag = "v1.0.0" }'
     (tmp_path / "pyproject.toml").write_text(f"[tool]\n{line}\n")
@@ -51,6 +54,7 @@ def course(tmp_path):
         shutil.copy(ROOT / kept, tmp_path / kept)
     (tmp_path / "data" / "results" / "mistakes_bench.json").write_text(json.dumps(BENCH))
     (tmp_path / "data" / "results" / "when_it_pays.json").write_text(json.dumps(RACED))
+    shutil.copy(ROOT / "docs" / "pictures" / "ruler.svg", tmp_path / "docs" / "pictures")
     (tmp_path / "benchmarks").mkdir()
     shutil.copy(ROOT / "benchmarks" / "scaling.json", tmp_path / "benchmarks")
     for page, name in readme_table.blocks(tmp_path):
@@ -68,7 +72,7 @@ def fill(course):
 
 def test_the_table_holds_what_was_measured(course):
     readme = fill(course)["README.md"]
-    link = f"| [{LESSON['title']}](notebooks/01_motivation.ipynb) | {LESSON['question']} | 1.2 | "
+    link = f"| [{LESSON['title']}](notebooks/01_motivation.ipynb) | 1.2 | "
     assert f"{link}[Open in Colab]({links.colab(*HOME, '01_motivation.ipynb')}) |\n" in readme
     assert "Measured by `make course` on 2 CPU cores, 2026-11-25." in readme
     assert readme.startswith("Before\n") and readme.endswith("After\n") and "old" not in readme
@@ -76,7 +80,7 @@ def test_the_table_holds_what_was_measured(course):
 
 def test_what_came_out_stands_in_the_guide_and_gives_no_prediction_away(course):
     pages = fill(course)
-    found = "10 a class: head 82.0 % (77.0 to 86.0 %, n = 9)"
+    found = "10 photographs a class: head 82.0 % (77.0 to 86.0 %, n = 9)"
     row = f"| {LESSON['title']} | {found} | groceries (8 to train, 9 to test) |\n"
     assert row in pages["docs/instructors.md"] and found not in pages["README.md"]
 
@@ -85,16 +89,31 @@ def test_filling_twice_changes_nothing(course):
     assert fill(course) == fill(course)
 
 
-def test_the_badge_says_what_it_does_and_where_it_leads(course):
+def test_the_buttons_lead_where_nothing_has_to_be_installed(course):
     readme = fill(course)["README.md"]
-    badge = re.search(r"\[!\[(.+)\]\((.+)\)\]\((.+)\)", readme)
-    assert badge[1] == "Launch the course on Binder"
-    assert badge[2] == "https://mybinder.org/badge_logo.svg"
-    assert badge[3] == links.binder(*HOME)
+    leads = re.findall(r'<a href="([^"]+)"><img src="docs/pictures/button_(\w+).svg"', readme)
+    assert {name: html.unescape(address) for address, name in leads} == {
+        "colab": links.colab(*HOME, "01_motivation.ipynb"), "binder": links.binder(*HOME),
+        "playground": "https://ada.github.io/course/playground/index.html",
+        "site": "https://ada.github.io/course/",
+    }  # fmt: skip
+
+
+def test_a_card_says_all_that_its_picture_says(course):
+    readme = fill(course)["README.md"]
+    said = re.search(r'card_01_motivation.svg" alt="([^"]+)"', readme)[1]
+    finding = "On ten pictures a class, borrowing adds 26 points."
+    minutes = "Runs in 2 minutes."
+    assert said == f"{LESSON['title']} {LESSON['question']} {minutes} {finding}"
+
+
+def test_the_hero_s_words_are_those_of_its_picture(course):
+    svg = (course / "docs" / "pictures" / "ruler.svg").read_text(encoding="utf-8")
+    assert f'alt="{draw_pictures.said(svg)}"' in fill(course)["README.md"]
 
 
 def test_a_hub_s_address_is_there_to_be_copied(course):
-    for page in ("README.md", "docs/instructors.md"):
+    for page in ("docs/running.md", "docs/instructors.md"):
         assert f"```\n{links.nbgitpuller(HOME[0])}\n```\n" in fill(course)[page]
 
 

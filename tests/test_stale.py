@@ -32,6 +32,7 @@ def test_what_is_stale_is_named_with_the_command_that_writes_it(tmp_path, capsys
     said = capsys.readouterr().out.splitlines()
     assert set(said) == {
         "stale: README.md (run `make readme`)",  # it quotes the title
+        "stale: docs/pictures/card_01_motivation.svg (run `make readme`)",  # so does a card
         "stale: docs/instructors.md (run `make readme`)",  # so does the guide
         f"stale: {PAGE} (run `make readme`)",
         *(f"stale: notebooks/{name}.ipynb (run `make notebooks`)"

@@ -16,7 +16,13 @@ from tools import claims
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACE = re.compile(r"\{([^{}|]+)(?:\|([^{}]+))?\}")
-FORMS = {"percent": "{:.0f}\N{NO-BREAK SPACE}%", "points": "{:.0f}"}  # of 100 times the value
+FORMS = {  # of a share: in words, or as a length in a picture, where 1 is full
+    "percent": lambda share, _: f"{100 * share:.0f}\N{NO-BREAK SPACE}%",
+    "percent1": lambda share, _: f"{100 * share:.1f}\N{NO-BREAK SPACE}%",
+    "points": lambda share, _: f"{100 * share:.0f}",
+    "of": lambda share, length: f"{min(max(share, 0), 1) * int(length):.1f}",
+    "times": lambda number, length: f"{number * int(length)}",
+}
 
 
 def whole_minutes(row):
@@ -40,7 +46,8 @@ def filled(lesson, template, values):
 
     def in_words(place):
         found = claims.look_up(lesson, values, place[1])
-        return FORMS[place[2]].format(100 * found) if place[2] else str(found)
+        form, _, length = (place[2] or "").partition(" ")
+        return FORMS[form](found, length) if form else str(found)
 
     return PLACE.sub(in_words, template)
 

@@ -47,6 +47,12 @@ def binder(repository, tag):
     return f"https://mybinder.org/v2/gh/{repository}/{tag}?{query}"
 
 
+def site(repository):
+    """Return the address of the course's site, which GitHub publishes beside the repository."""
+    owner, name = repository.split("/")
+    return f"https://{owner}.github.io/{name}/"
+
+
 def nbgitpuller(repository, hub="https://hub.example.org"):
     """Return the address that copies the course into a home directory of a JupyterHub.
 
@@ -56,12 +62,6 @@ def nbgitpuller(repository, hub="https://hub.example.org"):
     folder = FOLDER.format(repository.split("/")[1] + "/")
     query = urlencode({"repo": f"https://github.com/{repository}", "urlpath": folder})
     return f"{hub}/hub/user-redirect/git-pull?{query}"
-
-
-def badge(repository, tag):
-    """Return the badge that opens the course on Binder, as markdown."""
-    image = "![Launch the course on Binder](https://mybinder.org/badge_logo.svg)"
-    return f"[{image}]({binder(repository, tag)})"
 
 
 def hub(repository):

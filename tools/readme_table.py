@@ -15,10 +15,10 @@ from pathlib import Path
 from common import marked_blocks
 from tl_course import records
 from tl_course.commands import _notebooks
-from tools import bench_table, experiment_tables, gains, links, scaling_tables
+from tools import bench_table, experiment_tables, front_page, gains, links, scaling_tables
 
 ROOT = Path(__file__).resolve().parent.parent
-LESSONS = "| lesson | the question it answers | minutes | in your browser |\n|---|---|---|---|\n"
+LESSONS = "| lesson | minutes to run | in your browser |\n|---|---|---|\n"
 OUTCOMES = "| lesson | what came out | with |\n|---|---|---|\n"
 TIMINGS = {  # by command: the head of its table, and a row
     "make course": (
@@ -44,7 +44,7 @@ def table(course, home):
         lesson, name = lessons[row["notebook"]], f"{row['notebook']}.ipynb"
         link, colab = f"[{lesson['title']}](notebooks/{name})", links.colab(*home, name)
         minutes, opened = f"{row['minutes']:.1f}", f"[Open in Colab]({colab})"
-        rows.append(f"| {link} | {lesson['question']} | {minutes} | {opened} |\n")
+        rows.append(f"| {link} | {minutes} | {opened} |\n")
     return f"{LESSONS}{''.join(rows)}\n{measured(course)}"
 
 
@@ -92,9 +92,9 @@ def blocks(root):
     )
     return {
         ("docs/classic_mistakes.md", "bench"): bench_table.table(root / "data" / "results"),
-        ("README.md", "badge"): links.badge(*home),
-        ("README.md", "hub"): links.hub(home[0]),
+        **front_page.blocks(root),
         ("README.md", "lessons"): table(course, home),
+        ("docs/running.md", "hub"): links.hub(home[0]),
         ("docs/instructors.md", "hub"): links.hub(home[0]),
         ("docs/instructors.md", "timings"): timings(course, "make course"),
         ("docs/instructors.md", "binder"): timings(binder, "make binder-check"),

@@ -16,7 +16,8 @@ from tools import golden_cells, tree
 ROOT = Path(__file__).resolve().parent.parent
 WRITERS = {  # in this order: README quotes the notebooks
     "tools.build_notebooks": "make notebooks",
-    "tools.readme_table": "make readme",
+    "tools.draw_pictures": "make readme",
+    "tools.readme_table": "make readme",  # it quotes the pictures' words
     "deploy.tables": "make readme",
     "tools.links": "make links",
 }
