@@ -78,7 +78,9 @@ def prose_of(lesson):
 def broken_links(path):
     """Links of a document or notebook to a file, or to a heading, that is not there."""
     found = []
-    for target in re.findall(r"\]\(([^()\s]+)\)", without_code(text_of(path))):
+    text = without_code(text_of(path))
+    html = re.findall(r'<[^>]*\b(?:href|src)="([^"\s]+)"', text)
+    for target in [*re.findall(r"\]\(([^()\s]+)\)", text), *html]:
         if re.match(r"[a-z]+:", target):
             continue
         file, _, anchor = target.partition("#")
@@ -206,6 +208,35 @@ def unknown_messages(text, root):
     return found
 
 
+def titles_of(slides):
+    """The titles of the slides, as they read where their claims hold."""
+    titles = re.findall(r"(?m)^##? (.+)$", without_code(slides))
+    return [re.sub(r"\{\{claim .+? \| .+? \| (.+?) \| .+?\}\}", r"\1", title) for title in titles]
+
+
+def misquoted_slides(text, titles):
+    """Slides that the guide names by a number and another title than theirs."""
+    found = []
+    for numbers, quoted in re.findall(
+        r'Slides? ([\d–, and]+): ("[^|]+?")(?=[.|\n ]*(?:\||\.))', text
+    ):
+        ends = [part.split("–") for part in re.split(r", | and ", numbers)]
+        named = [k for end in ends for k in range(int(end[0]), int(end[-1]) + 1)]
+        wanted = ", ".join(f'"{titles[k - 1]}"' for k in named)
+        found += [] if quoted == wanted else [f"{numbers}: {quoted}"]
+    return found
+
+
+def desk_faults(text, plans):
+    """Times on the page for the desk that no plan has; and whether it outgrows a printed page."""
+    below = sections(text, 2) | sections(text, 3)
+    times = {start for name in plans for start, *_ in table(below.get(name, ""))}
+    desk = below.get("One page for your desk", "")
+    found = [time for time in re.findall(r"\*\*(\d:\d\d)\*\*", desk) if time not in times]
+    length = len(desk.split())
+    return found + ([] if 100 < length < 450 else [f"{length} words"])
+
+
 def typed_results(text):
     """Percentages and split minutes outside the generated blocks: they look measured."""
     by_hand = re.sub(r"(?s)<!-- (\w+): make readme -->.*?<!-- end of \1 -->", "", text)
@@ -246,6 +277,17 @@ def test_the_guide_quotes_the_lessons():
     assert unknown_messages(GUIDE, ROOT) == []
 
 
+def test_the_guide_names_slides_by_their_titles():
+    titles = titles_of((ROOT / "slides" / "index.md").read_text(encoding="utf-8"))
+    assert len(titles) == 20 and GUIDE.count("Slide") > 15
+    assert misquoted_slides(GUIDE, titles) == []
+
+
+def test_the_guide_starts_with_a_page_for_the_desk():
+    assert re.findall(r"(?m)^## (.+)$", GUIDE)[0] == "One page for your desk"
+    assert desk_faults(GUIDE, PLANS) == []
+
+
 def test_polls():
     assert poll_faults(GUIDE) == []
 
@@ -272,6 +314,11 @@ def test_a_broken_link_is_found(tmp_path, link):
     good = "[a](there.md#some-heading-2--3) [b](#top) `[c](no.md)` [d](https://example.org/#x)"
     (tmp_path / "page.md").write_text(f"# Top\n{good}\n```\n[e](no.md)\n```\n{link}\n")
     assert broken_links(tmp_path / "page.md") == [f"page.md: {re.search(r'[(](.+)[)]', link)[1]}"]
+
+
+def test_a_broken_link_in_html_is_found(tmp_path):
+    (tmp_path / "page.md").write_text('<a href="page.md"><img alt="a" src="no.svg"></a>\n')
+    assert broken_links(tmp_path / "page.md") == ["page.md: no.svg"]
 
 
 def test_a_broken_link_in_a_notebook_is_found(tmp_path):
@@ -319,6 +366,24 @@ def test_a_plan_that_does_not_add_up_is_found():
     assert minutes_that_do_not_add_up(text, {"Plan": 25, "Late": 25}) == ["Late: 0:06"]
     assert minutes_that_do_not_add_up(text, {"Plan": 30}) == ["Plan: 25 minutes"]
     assert minutes_that_do_not_add_up(text, {"Absent": 30}) == ["Absent: 0 minutes"]
+
+
+def test_a_slide_under_another_title_is_found():
+    titles = titles_of("# One\n\n## {{claim a | b.c = 1 | Two | Is it two?}}\n\n## Three?\n")
+    assert titles == ["One", "Two", "Three?"]
+    good = (
+        '| Slides 1–2: "One", "Two". [Lesson | Slides 1 and 3: "One", "Three?" | Slide 2: "Two" |'
+    )
+    assert misquoted_slides(good, titles) == []
+    assert misquoted_slides('| Slide 2: "One" |', titles) == ['2: "One"']
+    assert misquoted_slides('| Slides 1–3: "One", "Two". x |', titles) == ['1–3: "One", "Two"']
+
+
+def test_a_desk_page_that_left_its_plan_is_found():
+    rows = "| from | minutes | say |\n|---|---|---|\n| 0:00 | 5 | a |\n"
+    text = f"## One page for your desk\n\n**0:00** go **0:07** {'word ' * 100}\n\n## Plan\n\n{rows}"
+    assert desk_faults(text, {"Plan": 5}) == ["0:07"]
+    assert desk_faults(text.replace("word", "one two three four five"), {"Plan": 5})[1:] != []
 
 
 def test_a_section_that_a_notebook_lacks_is_found(tmp_path):

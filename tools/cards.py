@@ -16,10 +16,18 @@ from tools import claims
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACE = re.compile(r"\{([^{}|]+)(?:\|([^{}]+))?\}")
+
+
+def whole(number):
+    """Return a number rounded to the nearest one, and halves up, as people do."""
+    return math.floor(number + 0.5 + 1e-9)
+
+
 FORMS = {  # of a share: in words, or as a length in a picture, where 1 is full
-    "percent": lambda share, _: f"{100 * share:.0f}\N{NO-BREAK SPACE}%",
+    "percent": lambda share, _: f"{whole(100 * share)}\N{NO-BREAK SPACE}%",
     "percent1": lambda share, _: f"{100 * share:.1f}\N{NO-BREAK SPACE}%",
-    "points": lambda share, _: f"{100 * share:.0f}",
+    "points": lambda share, _: str(whole(100 * share)),
+    "gain": lambda share, _: f"{100 * share:+.1f}",
     "of": lambda share, length: f"{min(max(share, 0), 1) * int(length):.1f}",
     "times": lambda number, length: f"{number * int(length)}",
 }
