@@ -34,6 +34,7 @@ def test_what_is_stale_is_named_with_the_command_that_writes_it(tmp_path, capsys
         "stale: README.md (run `make readme`)",  # it quotes the title
         "stale: docs/instructors.md (run `make readme`)",  # so does the guide
         f"stale: {PAGE} (run `make readme`)",
+        "stale: notebooks/start.md (run `make notebooks`)",
         *(f"stale: notebooks/{name}.ipynb (run `make notebooks`)"
           for name in ("01_motivation", "solutions/01_motivation", "99_gone")),
         f"stale: {GOLDEN} (run `make golden`)",

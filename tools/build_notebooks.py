@@ -31,6 +31,7 @@ LANGUAGE = {
 # Just what the kernel will say, or JupyterLab marks each notebook unsaved at once.
 METADATA = {"kernelspec": KERNEL, "language_info": LANGUAGE}
 HIDDEN = {"setup", "parameters", "plumbing", "figure", "quiz"}  # folded: a click opens them
+MAY_FAIL = {"exercise", "check"}  # a student's error there does not stop Run All
 MARKER = re.compile(r"(?m)^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*(?:\n|$)")
 SOLUTION = re.compile(r"(?ms)^([ \t]*)### BEGIN SOLUTION.*?### END SOLUTION[ \t]*$")
 STUBS = {"code": r"\1pass  # your answer here", "markdown": "*Your answer here.*"}
@@ -81,13 +82,18 @@ def filled(lesson):
     for row in records.table("lessons"):
         if row["name"] == lesson.stem:
             text = text.replace("{{title}}", row["title"]).replace("{{question}}", row["question"])
-    course = root / "data" / "results" / f"{run_of(lesson)}.json"
-    rows = json.loads(course.read_text(encoding="utf-8"))["results"] if course.exists() else []
-    minutes = {row["notebook"]: max(2, math.ceil(row["minutes"])) for row in rows}
-    text = text.replace("{{minutes}}", str(minutes.get(lesson.stem, "a few")))
+    known = minutes(root, run_of(lesson))
+    text = text.replace("{{minutes}}", str(known.get(lesson.stem, "a few")))
     if "{{archive}}" in text:
         text = text.replace("{{archive}}", links.archive(*links.home(root)))
     return text
+
+
+def minutes(root, run):
+    """Return {lesson: the minutes that it took in the recorded run}, rounded up, two at least."""
+    course = root / "data" / "results" / f"{run}.json"
+    rows = json.loads(course.read_text(encoding="utf-8"))["results"] if course.exists() else []
+    return {row["notebook"]: max(2, math.ceil(row["minutes"])) for row in rows}
 
 
 def notebook_json(lesson, rewrite):
@@ -100,6 +106,7 @@ def notebook_json(lesson, rewrite):
         cell.source = rewrite(cell.source, cell.cell_type)
         cell.metadata.pop("lines_to_next_cell", None)
         fold(cell)
+        forgive(cell)
     nbgrader_cells.add_grading(notebook.cells)
     for cell, identity in zip(notebook.cells, cell_ids(notebook.cells), strict=True):
         cell["id"] = identity
@@ -112,6 +119,13 @@ def fold(cell):
     if HIDDEN & set(cell.metadata.get("tags", [])):
         cell.metadata["tags"].append("hide-input")
         cell.metadata["jupyter"] = {"source_hidden": True}
+
+
+def forgive(cell):
+    """Let JupyterLab go on to the next cell after an error in an exercise or its check."""
+    tags = cell.metadata.get("tags", [])
+    if cell.cell_type == "code" and MAY_FAIL & set(tags):
+        tags.append("raises-exception")
 
 
 def expected_notebooks(root):

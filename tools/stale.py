@@ -16,6 +16,7 @@ from tools import golden_cells, tree
 ROOT = Path(__file__).resolve().parent.parent
 WRITERS = {  # in this order: README quotes the notebooks
     "tools.build_notebooks": "make notebooks",
+    "tools.start_page": "make notebooks",
     "tools.readme_table": "make readme",
     "deploy.tables": "make readme",
     "tools.links": "make links",
