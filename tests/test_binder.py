@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -53,9 +54,13 @@ def test_scripts_can_be_run():
 
 
 def test_the_start_script_sets_the_environment_and_goes_on():
-    call = [BINDER / "start", sys.executable, "-c", "import os; print(os.environ['KERAS_BACKEND'])"]
+    names = ("KERAS_BACKEND", "JUPYTER_CONFIG_PATH")
+    program = f"import os; print(*[os.environ[name] for name in {names}], sep='\\n')"
+    call = [BINDER / "start", sys.executable, "-c", program]
     finished = binder_check.subprocess.run(call, capture_output=True, text=True)
-    assert finished.stdout == "tensorflow\n"
+    backend, settings = finished.stdout.splitlines()
+    assert backend == "tensorflow"
+    assert (Path(settings) / "labconfig" / "default_setting_overrides.json").exists()
 
 
 @pytest.fixture
