@@ -1,5 +1,7 @@
 """Which weights may move, how fast, did they? Each invariant with the mistake that breaks it."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -248,6 +250,35 @@ def test_what_does_not_fit_together_is_refused(backbone, model):
     model.trainable = False
     with pytest.raises(ValueError, match="Mistake 4: The head is frozen"):
         transfer.train(model, train_set, train_set, **options)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"model": "model"}, "model is 'model': expected a keras.Model."),
+        ({"model": None}, "model is None: expected a keras.Model."),
+        ({"train_set": None}, "train_set is None: expected an ImageSet."),
+        ({"train_set": ([1], [0])}, "train_set is ([1], [0]): expected an ImageSet."),
+        ({"val_set": "val"}, "val_set is 'val': expected an ImageSet or None."),
+        ({"schedule": "head"}, "schedule is 'head': expected a transfer.Schedule or None."),
+        ({"learning_rate": "1e-3"}, "learning_rate is '1e-3': expected a number, or a schedule"),
+        ({"learning_rate": [1e-3]}, "learning_rate is [0.001]: expected a number, or a schedule"),
+        ({"epochs": "3"}, "epochs is '3': expected a whole number from 1 on."),
+        ({"epochs": 0}, "epochs is 0: expected a whole number from 1 on."),
+        ({"epochs": 2.5}, "epochs is 2.5: expected a whole number from 1 on."),
+    ],
+    ids=str,
+)
+def test_another_kind_of_thing_is_refused_in_a_sentence(model, wrong, sentence):
+    given = {"model": model, "train_set": tiny.images(), "learning_rate": 1e-3, "epochs": 1}
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        transfer.train(**(given | wrong), seed=0)
+
+
+@pytest.mark.parametrize("rate", [np.float32(1e-3), 1, keras.Variable(1e-3)], ids=repr)
+def test_every_kind_of_number_is_a_rate(model, rate):
+    history = transfer.train(model, tiny.images(), learning_rate=rate, epochs=np.int64(1), seed=0)
+    assert len(history["loss"]) == 1
 
 
 @pytest.mark.parametrize("part", ["train_set", "val_set"])

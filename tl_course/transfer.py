@@ -6,6 +6,7 @@ only in what is trainable and in the learning rate.
 """
 
 import logging
+import reprlib
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -235,7 +236,7 @@ def train(
     coming; raises ValueError for what cannot work.
     Returns the history, one number an epoch: loss, accuracy and val_loss, val_accuracy (0..1).
     """
-    train_set, val_set = _with_numbers(train_set, "train_set"), _with_numbers(val_set, "val_set")
+    train_set, val_set = _checked(model, train_set, val_set, schedule)
     plan = schedule or _constant(learning_rate, epochs, batch_size, len(train_set))
     rates = plan.rates() if schedule else _rates_of(learning_rate, plan.steps)
     plan = plan._replace(learning_rate=float(max(rates)))
@@ -263,11 +264,30 @@ def compile_for_classes(model, *, learning_rate):
     )  # fmt: skip
 
 
+def _checked(model, train_set, val_set, schedule):
+    """The two sets with integer labels. ValueError where another kind of thing was given."""
+    some_set, plan = data.ImageSet | None, Schedule | None
+    for name, given, kind, words in (
+        ("model", model, keras.Model, "a keras.Model"),
+        ("train_set", train_set, data.ImageSet, "an ImageSet"),
+        ("val_set", val_set, some_set, "an ImageSet or None"),
+        ("schedule", schedule, plan, "a transfer.Schedule or None"),
+    ):
+        if not isinstance(given, kind):
+            raise ValueError(f"{name} is {reprlib.repr(given)}: expected {words}.")
+    return _with_numbers(train_set, "train_set"), _with_numbers(val_set, "val_set")
+
+
 def _constant(learning_rate, epochs, batch_size, num_images):
-    """The Schedule of a constant rate. ValueError where rate or epochs are missing."""
+    """The Schedule of a constant rate. ValueError where rate or epochs are missing, or words."""
     if learning_rate is None or epochs is None:
         got = f"learning_rate {learning_rate} and epochs {epochs}"
         raise ValueError(f"Got {got}: give both, or a schedule.")
+    if not (hasattr(learning_rate, "__float__") or callable(learning_rate)):
+        got = f"learning_rate is {learning_rate!r}"
+        raise ValueError(f"{got}: expected a number, or a schedule of Keras.")
+    if not hasattr(epochs, "__index__") or epochs < 1:
+        raise ValueError(f"epochs is {epochs!r}: expected a whole number from 1 on.")
     return Schedule(learning_rate, epochs * -(-num_images // batch_size), batch_size=batch_size)
 
 
