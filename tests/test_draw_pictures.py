@@ -49,6 +49,15 @@ def test_the_ruler_shows_the_recorded_numbers_to_scale():
         assert f">{100 * values[name]['value']:.1f}\N{NO-BREAK SPACE}%</text>" in svg
 
 
+def test_the_difference_inside_the_noise_is_drawn_around_zero():
+    svg = (ROOT / "docs" / "pictures" / "mistake_20.svg").read_text(encoding="utf-8")
+    value = cards.recorded()["03_head_training"]["head_minus_probe"]
+    assert value["verdict"] == "cannot tell" and ">cannot tell</text>" in svg
+    ends = [float(x) for x in re.search(r"M([\d.]+) 91H([\d.]+)", svg).groups()]
+    assert ends == pytest.approx([135 + 3000 * value[end] for end in ("low", "high")], abs=0.1)
+    assert 16 < ends[0] < 135 < ends[1] < 254
+
+
 def test_a_length_stays_within_its_axis():
     lengths = [cards.filled("01_a", "{v|of 200}", {"v": v}) for v in (-0.1, 0.25, 1.008)]
     assert lengths == ["0.0", "50.0", "200.0"]

@@ -134,10 +134,21 @@ def test_instructors_get_minutes_and_memory(course):
         assert f"Measured by `make {command}`: {how}" in page
 
 
-def test_the_table_of_mistakes_has_one_row_for_each(course):
+def test_the_gallery_has_what_you_see_and_what_it_is_of_each_mistake(course):
     page = fill(course)["docs/classic_mistakes.md"]
     for number, row in records.classic_mistakes().items():
-        assert f"\n| {number} | {row['name']} | {row['sentence']} *{row['question']}* | " in page
+        entry = page.split(f"\n### {number}. {row['name']}\n")[1].split("\n### ")[0]
+        for words in ("seen", "sentence", "question"):
+            assert row[words] in entry
+        assert len(row["seen"].split()) <= 15
+
+
+def test_a_mistake_shows_its_picture_where_there_is_one(course):
+    page = fill(course)["docs/classic_mistakes.md"]
+    assert "<img" not in page
+    shutil.copy(ROOT / "docs" / "pictures" / "mistake_02.svg", course / "docs" / "pictures")
+    page = fill(course)["docs/classic_mistakes.md"]
+    assert page.count("<img") == 1 and 'src="pictures/mistake_02.svg" alt="The same' in page
 
 
 def test_the_bench_says_how_well_each_mistake_is_named(course):

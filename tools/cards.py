@@ -23,12 +23,17 @@ def whole(number):
     return math.floor(number + 0.5 + 1e-9)
 
 
+def _around(share, middle, scale):
+    return f"{middle + scale * share:.1f}"
+
+
 FORMS = {  # of a share: in words, or as a length in a picture, where 1 is full
     "percent": lambda share, _: f"{whole(100 * share)}\N{NO-BREAK SPACE}%",
     "percent1": lambda share, _: f"{100 * share:.1f}\N{NO-BREAK SPACE}%",
     "points": lambda share, _: str(whole(100 * share)),
     "gain": lambda share, _: f"{100 * share:+.1f}",
     "of": lambda share, length: f"{min(max(share, 0), 1) * int(length):.1f}",
+    "around": lambda share, places: _around(share, *map(int, places.split())),
     "times": lambda number, length: f"{number * int(length)}",
 }
 

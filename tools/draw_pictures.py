@@ -16,6 +16,7 @@ from tools import cards, drawings
 
 ROOT = Path(__file__).resolve().parent.parent
 RULER = {"ruler": "05_lasagna_or_endocarditis"}  # other pictures are named like their lesson
+MISTAKES = {f"mistake_{n:02d}": "03_head_training" for n in (2, 15, 17, 19, 20, 22)}
 BUTTONS = {
     "colab": "Lesson 1 in Colab",
     "binder": "All lessons on Binder",
@@ -83,7 +84,7 @@ def main(root=ROOT):
     for name in drawings.DRAWN:
         drawings.keep(source / f"{name}.jpg")
     values, pictures = cards.recorded(root), {}
-    for name, lesson in (RULER | {lesson: lesson for lesson in values}).items():
+    for name, lesson in (RULER | MISTAKES | {lesson: lesson for lesson in values}).items():
         template = (source / f"{name}.svg").read_text(encoding="utf-8")
         pictures[name] = fill(template, lesson, values[lesson], source)
     for card in cards.cards(root):

@@ -11,6 +11,7 @@ VALVE, LASAGNA = (0, 3, 2), (1, 1, 3)  # label, seed, and the how-manieth of its
 DRAWN = {
     "valve": [(*VALVE, None)],
     "valve_ruler": [(*VALVE, "endocarditis")],
+    "valve_blue": [(*VALVE, None)],
     "lasagna": [(*LASAGNA, None)],
     "lasagna_ruler": [(*LASAGNA, "lasagna")],
     "eight": [(label, 0, k, None) for k in range(4) for label in (k % 2, 1 - k % 2)],
@@ -30,6 +31,8 @@ def drawn(name):
     for label, seed, number, ruler in DRAWN[name]:
         drawings = of_seed(seed, size, ruler)
         tiles.append(drawings.images[drawings.labels == label][number])
+    if name.endswith("_blue"):
+        tiles = [tile[..., ::-1] for tile in tiles]  # blue first, the mistake
     rows = [tiles] if len(tiles) == 1 else [tiles[::2], tiles[1::2]]
     return np.concatenate([np.concatenate(row, axis=1) for row in rows])
 

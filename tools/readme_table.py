@@ -15,7 +15,7 @@ from pathlib import Path
 from common import marked_blocks
 from tl_course import records
 from tl_course.commands import _notebooks
-from tools import bench_table, experiment_tables, front_page, gains, links, scaling_tables
+from tools import bench_table, experiment_tables, front_page, gains, gallery, links, scaling_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = "| lesson | minutes to run | in your browser |\n|---|---|---|\n"
@@ -30,10 +30,6 @@ TIMINGS = {  # by command: the head of its table, and a row
         "| {notebook} | {minutes:.1f} | {computing_minutes:.1f} | {peak_gb:.2f} |\n",
     ),
 }
-MISTAKES = (
-    "| | mistake | what you see | named by | planted in `tests/test_checks.py` by |\n"
-    "|---|---|---|---|---|\n"
-)
 
 
 def table(course, home):
@@ -74,15 +70,6 @@ def timings(run, command):
     return f"{head}{rows}| all | {total:.1f} |{rest}\n\nMeasured by `{command}`: {how}."
 
 
-def mistakes():
-    """Return the table of the classic mistakes as markdown."""
-    return MISTAKES + "".join(
-        f"| {number} | {row['name']} | {row['sentence']} *{row['question']}* | "
-        f"{row['found_by']} | {row['planted_by'].replace(' ', ', ')} |\n"
-        for number, row in records.classic_mistakes().items()
-    ).rstrip("\n")
-
-
 def blocks(root):
     """Return {(page, name of a block): its text} of everything that is generated."""
     home = links.home(root)
@@ -100,7 +87,7 @@ def blocks(root):
         ("docs/instructors.md", "binder"): timings(binder, "make binder-check"),
         ("docs/instructors.md", "outcomes"): outcomes(course),
         ("docs/instructors.md", "gains"): gains.table(root / "data" / "results"),
-        ("docs/classic_mistakes.md", "mistakes"): mistakes(),
+        ("docs/classic_mistakes.md", "mistakes"): gallery.mistakes(root),
         **scaling_tables.blocks(root),
         **experiment_tables.blocks(root),
     }
