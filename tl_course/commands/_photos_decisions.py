@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from tl_course.commands import _photos_guard, _photos_learning
+from tl_course.commands import _photos_guard
 
 ALONE = "near-duplicates"
 
@@ -40,9 +40,11 @@ def _split(album, job):
 
 
 def _weights(album):
+    from tl_course import data
+
     counts = album.counts("train")
     sizes = f"the largest class has {counts.max()} pictures to train, the smallest {counts.min()}"
-    if _photos_learning.class_weights(counts) is None:
+    if data.class_weights(counts) is None:
         return "No class weights", f"{sizes}: near enough"
     return "Class weights", f"{sizes}: a picture of a small class counts more, in proportion"
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import zipfile
 from pathlib import Path
 
@@ -96,9 +97,10 @@ def begin(out, identity, *, fresh, outputs):
     """
     folder = Path(out) / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    for left in [*Path(out).glob(f".*{PARTIAL}*"), *folder.glob(f".*{PARTIAL}*")]:
-        if not psutil.pid_exists(int(left.name.split(PARTIAL)[0].rpartition(".")[2])):
-            left.unlink(missing_ok=True)  # its process was killed
+    for left in [*Path(out).iterdir(), *folder.iterdir()]:
+        process = re.fullmatch(rf"\..*\.(\d+){PARTIAL}.*", left.name)
+        if process and not psutil.pid_exists(int(process[1])):
+            left.unlink(missing_ok=True)  # it was killed
     was = None
     with contextlib.suppress(OSError, ValueError):
         was = json.loads((folder / IDENTITY).read_text(encoding="utf-8"))
