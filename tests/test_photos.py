@@ -30,6 +30,7 @@ from tl_course.commands import (
     _photos_advice,
     _photos_checks,
     _photos_curve,
+    _photos_decisions,
     _photos_export,
     _photos_files,
     _photos_folder,
@@ -42,7 +43,7 @@ from tl_course.commands import (
     photos,
     predict,
 )
-from tl_course.engine import resumable, takeaway
+from tl_course.engine import pictures, resumable, takeaway
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZE = 32
@@ -246,6 +247,9 @@ def test_the_curve_and_the_matrix_are_pictures(done):
     for name in ("confusion_matrix.png", "learning_curve.png"):
         with Image.open(done[0] / name) as picture:
             assert picture.format == "PNG" and min(picture.size) > 200
+            pixels = np.asarray(picture.convert("L"))
+        edges = [pixels[:5], pixels[-5:], pixels[:, :5], pixels[:, -5:]]
+        assert all(np.all(edge == 255) for edge in edges) and pixels.min() < 100  # nothing is cut
 
 
 def test_the_arguments_are_kept(done, folder):
@@ -406,7 +410,9 @@ def test_only_what_killed_processes_left_is_deleted(tmp_path):
     names = [".a.999999999.partial.npz", f".b.{os.getppid()}.partial.npz", ".c.partial", "d.npz"]
     for name in names:
         (tmp_path / name).write_text("text")
+    (tmp_path / ".steps" / ".room.999999999.partial" / "kernels").mkdir(parents=True)
     _photos_steps.begin(tmp_path, {}, fresh=False, outputs=())
+    assert [path.name for path in (tmp_path / ".steps").iterdir()] == ["run.json"]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*names[1:], ".steps"])
 
 
@@ -644,6 +650,19 @@ def test_fine_tuning_is_kept_only_for_a_gain(head, tuned, kept, why, tmp_path, m
     assert learned.from_block == found["from_block"] if kept else learned.from_block is None
 
 
+def test_a_test_set_of_other_days_is_said_to_be_harder():
+    def said(given, validation, test):
+        few = {"accuracy": evaluation.accuracy_interval(np.arange(100) < test)}
+        val = evaluation.accuracy_interval(np.arange(100) < validation)
+        judged = argparse.Namespace(test=few, validation=val)
+        album = argparse.Namespace(given=given)
+        return _photos_decisions.reach(argparse.Namespace(album=album, judged=judged))
+
+    assert "harder" in said(("all", "test"), 95, 70) and "95.0 %" in said(("all", "test"), 95, 70)
+    assert "harder" not in said(("all", "test"), 80, 78)
+    assert "same days" in said(("all",), 95, 70)
+
+
 def test_validation_pictures_that_were_given_judge_the_curve():
     album = _photos_album_of(look_alikes.draw(8, image_size=SIZE, seed=2))
     val = album.places("val").tolist()
@@ -723,6 +742,8 @@ def test_far_from_all_it_has_learned_from_it_does_not_know():
     asked = np.array([[5.0, 0, 0], [0, 5, 0]])
     knows = guard.knows(sure[:2], _photos_guard.distances(asked, known))
     assert _photos_guard.answers(("a", "b"), sure[:2], knows) == ["a", "don't know"]
+    doubts = [guard.doubt(*pair) for pair in zip((True, False, False), (0, 0, 1), strict=True)]
+    assert doubts == ["", _photos_guard.UNSURE, _photos_guard.FAR]
 
 
 def test_predict_answers_refuses_and_writes_a_table(done, folder, tmp_path, capsys):
@@ -735,12 +756,21 @@ def test_predict_answers_refuses_and_writes_a_table(done, folder, tmp_path, caps
     printed = capsys.readouterr()
     lines = printed.out.splitlines()
     assert code == 1 and len(lines) == 2
-    assert f": {known['answer']} (" in lines[0] and ": don't know (" in lines[1]
+    assert re.search(rf": {known['answer']} \(\d+ %\)$", lines[0])
+    assert re.search(r": don't know: it is .* \(most like \w+, \d+ %\)$", lines[1])
     assert "notes.jpg: cannot be read" in printed.err and "nowhere.jpg" in printed.err
     said = rows_of(table)
     unread = "cannot be read"
     assert [row["answer"] for row in said] == [known["answer"], unread, "don't know", unread]
     assert float(said[0]["probability"]) == pytest.approx(float(known["probability"]), abs=2e-3)
+
+
+def test_predict_says_that_only_the_first_picture_of_a_file_is_used(done, tmp_path, capsys):
+    frames = [Image.new("RGB", (64, 64), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "two.gif", save_all=True, append_images=frames[1:])
+    assert __main__.main(["predict", str(done[0]), str(tmp_path / "two.gif")]) == 0
+    said = capsys.readouterr()
+    assert said.err.endswith("two.gif: " + pictures.NOT_FIRST + "\n") and len(said.out) > 20
 
 
 def test_predict_says_what_is_in_the_way(done, folder, tmp_path, capsys):

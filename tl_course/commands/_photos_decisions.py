@@ -35,8 +35,9 @@ def _split(album, job):
                         (("train", "to train"), ("val", "to validate"), ("test", "to test")))
     kept = ALONE if job.group_by is None else f"{ALONE} and {job.group_by!r}"
     groups = len(set(album.groups.tolist()))
-    why = f"{groups} groups of pictures ({kept}); each group is on one side, or the test would ask "
-    return f"Split: {numbers}", why + "what was learned by heart; a part that was given is kept"
+    why = f"{len(album.files)} pictures are {groups} groups ({kept}); each group is on one side, " \
+          "or the test would ask what was learned by heart; a part that was given is kept"
+    return f"Split: {numbers}", why
 
 
 def _weights(album):
@@ -84,6 +85,17 @@ def _seen(judged):
     rest = f"; without them: {unseen}" if unseen else ""
     return [(f"{number} test pictures stay although they look familiar",
              f"a near-duplicate, or the same person or day, is among those it learned from{rest}")]
+
+
+def reach(found):
+    """What the accuracy holds for, a sentence or two: it may differ from that of validation."""
+    album, test, val = found.album, found.judged.test["accuracy"], found.judged.validation
+    if "test" not in album.given:
+        return "This holds for pictures like these: of the same days, places and cameras."
+    said = f"This holds for pictures like those given as the test. Of the validation pictures {val}"
+    if val.low > test.high:
+        return f"{said}: the test pictures are harder, as those of other days or places often are."
+    return f"{said}."
 
 
 def sizes(album):

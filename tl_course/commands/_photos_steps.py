@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -27,6 +28,17 @@ def whole(path):
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def room(out):
+    """Give a folder for what is temporary; it goes away after the block, or at the next start."""
+    path = Path(out) / FOLDER / f".room.{os.getpid()}{PARTIAL}"
+    path.mkdir()
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def write_text(path, text):
@@ -99,8 +111,8 @@ def begin(out, identity, *, fresh, outputs):
     folder.mkdir(parents=True, exist_ok=True)
     for left in [*Path(out).iterdir(), *folder.iterdir()]:
         process = re.fullmatch(rf"\..*\.(\d+){PARTIAL}.*", left.name)
-        if process and not psutil.pid_exists(int(process[1])):
-            left.unlink(missing_ok=True)  # it was killed
+        if process and not psutil.pid_exists(int(process[1])):  # it was killed
+            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
     was = None
     with contextlib.suppress(OSError, ValueError):
         was = json.loads((folder / IDENTITY).read_text(encoding="utf-8"))
@@ -111,7 +123,7 @@ def begin(out, identity, *, fresh, outputs):
             f" add --fresh to begin anew, or name another --out."
         )
     if was is None or fresh:
-        steps = [path for path in folder.iterdir() if path.name != IDENTITY]
+        steps = [path for path in folder.iterdir() if path.is_file() and path.name != IDENTITY]
         for path in [*steps, *(Path(out) / name for name in outputs)]:
             path.unlink(missing_ok=True)
         write_text(folder / IDENTITY, json.dumps(identity))  # last: what is there belongs to it
