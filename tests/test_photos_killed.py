@@ -7,6 +7,7 @@ tests stay quick; ten times with TL_COURSE_EXAMPLES.
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -58,7 +59,12 @@ class Runs:
         files = {path.name: path.read_bytes() for path in self.out.iterdir() if path.is_file()}
         with zipfile.ZipFile(self.out / "model.keras") as model:
             files["model.keras"] = model.read("model.weights.h5")
-        return files | {path.name: None for path in (self.out / ".steps").iterdir()}
+        return files | dict.fromkeys(self.steps())
+
+    def steps(self):
+        """The names of what is kept of steps done; none before the folder is there."""
+        folder = self.out / ".steps"
+        return {path.name for path in folder.iterdir()} if folder.exists() else set()
 
 
 @pytest.fixture(scope="module")
@@ -93,17 +99,21 @@ def differing(runs, others):
 
 def test_killed_at_random_moments_it_ends_the_same(folder, peace, tmp_path):
     whole, seconds = peace
-    moments, killed, ended = random.Random(13), [], 0
-    runs = Runs(tmp_path, folder)
+    moments, killed, runs = random.Random(13), [], Runs(tmp_path, folder)
     while len(killed) < KILLS:
-        after = moments.uniform(0, seconds)
+        after = moments.uniform(0, seconds / 3)
         code, _, errors = runs.run(after)
         assert code in (0, -signal.SIGKILL) and errors == ""
-        killed += [f"{after:.1f} s"] if code else []
-        ended += code == 0
+        if code:
+            killed.append(f"{after:.0f} s with {len(runs.steps())} steps done")
+        else:  # it was through before: once more from the beginning
+            assert differing(runs, whole) == set()
+            shutil.rmtree(runs.out)
     code, said, errors = runs.run()
     assert (code, errors) == (0, "") and "there already" in said
-    print(f"\n{seconds:.0f} s in peace; killed after {', '.join(killed)}; through between: {ended}")
+    print(
+        f"\nIn peace {seconds:.0f} s, {len(whole.steps())} steps; killed after", *killed, sep="; "
+    )
     assert differing(runs, whole) == set()
     assert list(runs.temporary.iterdir()) == []
     (runs.out / ".left.partial").touch()  # control: it would be seen, as another table would

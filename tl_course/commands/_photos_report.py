@@ -3,7 +3,7 @@
 import html
 
 from tl_course.commands import _photos_decisions, _photos_export, _photos_figures, _photos_judging
-from tl_course.engine import cards
+from tl_course.engine import cards, words
 
 STYLE = """body{font:15px/1.5 sans-serif;max-width:46rem;margin:0 auto;padding:0 12px;
 color:#111;background:#fff;overflow-wrap:anywhere}h1{font-size:1.6em;line-height:1.2}
@@ -56,8 +56,8 @@ def _mistakes(found, elements):
     per_class, figures = judged.test["per_class"], []
     rows = [{word: _short(row[name]) for name, word in COLUMNS.items()} for row in per_class]
     for true, said, places in _photos_judging.confusions(album, judged)[:PAIRS]:
-        words = f"{true}, called {said}: {len(places)}."
-        figures.append(_photos_figures.pictures(album, places, alt=words, caption=words))
+        say = f"{true}, called {said}: {len(places)}."
+        figures.append(_photos_figures.pictures(album, places, alt=say, caption=say))
     shown = elements["confusion"] if len(album.class_names) <= _photos_figures.READABLE else ""
     return f"<h2>Which are mixed up?</h2>{shown}{cards.table(rows)}{''.join(figures)}"
 
@@ -69,9 +69,9 @@ def _short(value):
 
 
 def _more(found, elements):
-    step, words = found.more
+    step, answer = found.more
     shown = step._repr_html_() if step else ""
-    return (f"<h2>Would more photographs help?</h2><p>{html.escape(words.capitalize())}.</p>"
+    return (f"<h2>Would more photographs help?</h2><p>{html.escape(answer.capitalize())}.</p>"
             f"{shown}{elements['curve']}")  # fmt: skip
 
 
@@ -94,11 +94,11 @@ def _labels(found):
            "that had not seen the picture. It may only be hard: look first.</p>"  # fmt: skip
     if not rows:
         return f"{said}<p>None.</p>"
-    album = found.album
     titles = [f"{row['label'][:13]}\n{row['suggested'][:12]}?" for row in rows]
-    words = {"alt": "Pictures whose label is probably wrong.", "caption": "Label, and suggestion."}
-    chosen = [album.files.index(row["file_name"]) for row in rows]
-    shown = _photos_figures.pictures(album, chosen, titles=titles, **words)
+    say = {"alt": "Pictures whose label is probably wrong.", "caption": "Label, and suggestion."}
+    chosen = [found.album.files.index(row["file_name"]) for row in rows]
+    shown = _photos_figures.pictures(found.album, chosen, titles=titles, **say)
+    rows = [row | {"file_name": words.path(row["file_name"])} for row in rows]
     table = [{name.replace("_", " "): _short(value) for name, value in row.items()} for row in rows]
     return said + shown + cards.table(table)
 
@@ -107,7 +107,7 @@ def _odd(found):
     title = "<h2>Blurred, dark or odd pictures</h2>"
     if found.odd is None:
         return f"{title}<p>Not looked for: <code>pip install 'tl-course[photos]'</code> does.</p>"
-    return title + _lines([f"{file}: {words}" for file, words in found.odd.items()])
+    return title + _lines([f"{words.path(file)}: {why}" for file, why in found.odd.items()])
 
 
 def _beside(found):
