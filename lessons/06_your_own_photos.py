@@ -164,8 +164,8 @@ if audit.across:
 # pass in silence, and can spoil a result that looks fine. One label of the pair is wrong, and no
 # program knows which: so both stay out.
 #
-# HEIC files we cannot read: export them as JPEG. Your files stay as they are; what is left is
-# `audit.kept`.
+# A telephone's HEIC files are read where `pip install pillow-heif` was run before; else export them
+# as JPEG. Your files stay as they are; what is left is `audit.kept`.
 
 # %%
 if not FOLDER:
@@ -176,6 +176,9 @@ NAMES, always = photos.class_names, audit.always_largest
 if len(NAMES) < 2:
     raise ValueError(f"{len(NAMES)} classes have {ENOUGH} readable pictures: two are needed.")
 print(f"{len(photos)} pictures in {len(NAMES)} classes; the largest: {100 * always:.0f} % of them")
+new = photographs.load_folder(new_folder, image_size=SIZE)  # now, so that a wrong path stops us now
+results = folder.parent / f"{folder.name}_model"  # and so does a place that is read-only
+results.mkdir(exist_ok=True)
 
 # %% [markdown]
 # Last check, by eye: **is the thing still in the picture, after cropping and at this size?**
@@ -322,8 +325,6 @@ Test accuracy: {accuracy}; always the largest class: {100 * always:.0f} %
 Least often found: {weakest["class_name"]}
 Would more photographs help? {ANSWER}
 """
-results = folder.parent / f"{folder.name}_model"
-results.mkdir(exist_ok=True)
 model.save(results / "model.keras")
 (results / "classes.json").write_text(json.dumps({"classes": NAMES, "image_size": SIZE}))
 (results / "report.txt").write_text(REPORT, encoding="utf-8")
@@ -357,7 +358,6 @@ plots.flow(
 reloaded = keras.models.load_model(results / "model.keras")
 again = reloaded.predict(test_set.images, batch_size=16, verbose=0)
 print("Identical predictions:", np.array_equal(again, probabilities))
-new = photographs.load_folder(new_folder, image_size=SIZE)
 answers = reloaded.predict(new.images, batch_size=16, verbose=0).argmax(axis=1)
 said, truth = np.array(NAMES)[answers], np.array(new.names)
 known = np.isin(truth, NAMES)  # labels are compared by name: a new folder may lack a class

@@ -309,6 +309,26 @@ def test_the_seed_alone_decides_how_training_goes():
     assert losses[0] != losses[2]
 
 
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_a_picture_that_counts_three_times_teaches_as_three_of_it(backbone, on_disk):
+    transfer.freeze(backbone)
+    pictures = tiny.images(seed=1)
+    thrice = pictures.take(np.repeat(np.arange(32), np.where(pictures.labels == 0, 3, 1)))
+
+    def head(dataset, **options):
+        model = transfer.add_head(backbone, 2, seed=0, dropout=0)
+        features = transfer.precompute(backbone, dataset, memory_limit=1 if on_disk else 10**9)
+        assert isinstance(features.images, np.memmap) == on_disk
+        alone, same = transfer.head_of(model), {"learning_rate": 1e-2, "epochs": 5, "seed": 0}
+        transfer.train(alone, features, batch_size=100, **same, **options)
+        return alone.get_weights()
+
+    weighed, repeated, plain = head(pictures, class_weights=[3, 1]), head(thrice), head(pictures)
+    for one, other, control in zip(weighed, repeated, plain, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+        assert np.abs(control - other).max() > 5e-3
+
+
 def test_freezing_holds_layers_that_were_freed_one_by_one(backbone):
     backbone.trainable = False
     backbone.layers[-3].trainable = backbone.get_layer("block_3_conv").trainable = True

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 from scipy import sparse
 
+UNEVEN = 1.5  # the largest class over the smallest: from here on, classes are weighed
 BLOCK = 256  # pictures compared with all others at a time: 41 MB for 20,000
 
 
@@ -61,6 +62,18 @@ def check_labels(dataset, name="the data set"):
 
 
 # ---------------------------------------------------------------- splitting
+
+
+def class_weights(counts):
+    """How much a picture of each class shall count, float (classes,), so that all classes do alike.
+
+    counts: pictures of each class to train, int (classes,). On average a picture counts once. None
+    where the largest class has less than UNEVEN times the pictures of the smallest.
+    """
+    counts = np.maximum(counts, 1)
+    if max(counts) < UNEVEN * min(counts):
+        return None
+    return sum(counts) / (len(counts) * counts)
 
 
 def near_duplicates(images_a, images_b=None, *, max_distance=6):

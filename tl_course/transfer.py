@@ -225,15 +225,15 @@ def schedule(num_images, num_classes, *, step):
 
 def train(
     model, train_set, val_set=None, *, schedule=None, learning_rate=None, epochs=None, seed,
-    batch_size=32, augmentation=None,
+    batch_size=32, augmentation=None, class_weights=None,
 ):  # fmt: skip
     """Compile and fit the model, in place. One function for both steps.
 
     train_set, val_set: images (or features) and labels; without val_set nothing is validated.
     schedule: a Schedule; or Adam's learning_rate, a number or a schedule of Keras, and epochs.
-    augmentation: a Keras layer or model that changes the training pixels only. Compiling here,
-    always, makes `freeze` and `unfreeze` take effect. Prints the classic mistakes that it sees
-    coming; raises ValueError for what cannot work.
+    augmentation: a Keras layer or model that changes the training pixels only. class_weights: how
+    much a picture of each class counts, as `data.class_weights` says. Compiling here, always, makes
+    `freeze` and `unfreeze` take effect. Prints the mistakes that it sees coming, or ValueError.
     Returns the history, one number an epoch: loss, accuracy and val_loss, val_accuracy (0..1).
     """
     train_set, val_set = _checked(model, train_set, val_set, schedule)
@@ -248,9 +248,9 @@ def train(
     compile_for_classes(model, learning_rate=plan.learning_rate)
     history = model.fit(
         **activations.for_fit(train_set, plan.batch_size, seed),
-        epochs=plan.epochs(len(train_set)), verbose=0,
+        epochs=plan.epochs(len(train_set)), callbacks=[_Rates(rates)], verbose=0,
         validation_data=None if val_set is None else (val_set.images, val_set.labels),
-        callbacks=[_Rates(rates)],
+        class_weight=None if class_weights is None else dict(enumerate(class_weights)),
     )  # fmt: skip
     return {name: [float(value) for value in values] for name, values in history.history.items()}
 

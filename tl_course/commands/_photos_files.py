@@ -73,7 +73,8 @@ def results(found):
     return {
         "name": job.name, "class_names": album.class_names, "image_size": job.image_size,
         "backbone": _photos_learning.BACKBONE, "pictures": _photos_decisions.sizes(album),
-        "test": judged.test, "race": found.race, "temperature": judged.temperature,
+        "test": judged.test, "validation_accuracy": judged.validation,
+        "race": found.race, "temperature": judged.temperature,
         "dont_know": {"probability_below": guard.probability, "distance_above": guard.distance},
         "more_photographs": {"difference": step, "words": words, "curve": found.comparison and
                              found.comparison.values()},
