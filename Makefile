@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course deeper lab slides test lint lint-lessons notebooks golden results readme links requirements bench binder-check hub-check stale mutants \
+.PHONY: help setup course deeper lab slides playground test lint lint-lessons notebooks golden results readme links requirements bench binder-check hub-check stale mutants \
   test-colab test-newest test-oldest test-jax test-torch
 
 help: ## list these targets
@@ -57,6 +57,9 @@ results: setup ## keep the results of the last `make course`, `make deeper` and 
 readme: setup ## fill the tables and links of README.md, docs/ and deploy/
 	@$(BIN)/python -m tools.readme_table
 	@$(BIN)/python -m deploy.tables
+
+playground: setup ## build the page that trains a head in the browser, in build/playground (needs npm)
+	@$(BIN)/python -m tools.build_playground
 
 links: readme notebooks ## after a change of repository or tag in pyproject.toml: badges, links, set-up cells
 	@$(BIN)/python -m tools.links
