@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course deeper lab slides test e2e lint lint-lessons notebooks golden results readme links requirements bench binder-check hub-check stale mutants \
+.PHONY: help setup course deeper lab slides site playground test e2e lint lint-lessons notebooks golden results readme links requirements bench binder-check hub-check stale mutants \
   test-colab test-newest test-oldest test-jax test-torch
 
 help: ## list these targets
@@ -63,6 +63,9 @@ readme: setup ## draw the pictures, fill the tables and links of README.md, docs
 	@$(BIN)/python -m tools.start_page
 	@$(BIN)/python -m tools.readme_table
 	@$(BIN)/python -m deploy.tables
+
+playground: setup ## build the page that trains a head in the browser, in build/playground (needs npm)
+	@$(BIN)/python -m tools.build_playground
 
 links: readme notebooks ## after a change of repository or tag in pyproject.toml: badges, links, set-up cells
 	@$(BIN)/python -m tools.links

@@ -471,6 +471,10 @@ if my_tuned is not None and my_before is not None:
 #
 # Photograph two to ten kinds of things around you, twenty or more of each, on two different days.
 # Set `FOLDER` to the first day and `NEW_PHOTOS` to the second, and run this notebook.
+#
+# Began in the playground in the browser? `train_set, test_set =
+# data.load_features("my_features.csv")` reads what it let you download. Features are enough for a
+# head; fine-tuning needs the photographs.
 
 # %% [markdown]
 # Then write: what did the checks find? The test accuracy with its interval, and that of the

@@ -1,4 +1,4 @@
-"""A real browser for the tests of this folder: Debian's Chromium, without a window."""
+"""What the tests in a real browser share."""
 
 import shutil
 
@@ -7,11 +7,12 @@ import pytest
 
 @pytest.fixture(scope="session")
 def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no chromium on this machine")
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield opened
-        opened.close()
+    """Debian's Chromium, without a window; its camera shows a moving test picture."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not (chromium := shutil.which("chromium")):
+        pytest.skip("needs chromium")
+    camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    with playwright.sync_playwright() as started:
+        launched = started.chromium.launch(executable_path=chromium, args=["--no-sandbox", *camera])
+        yield launched
+        launched.close()

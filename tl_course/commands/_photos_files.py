@@ -13,6 +13,7 @@ OUTPUTS = (
     "README.md", "report.html", "model.keras", "labels.txt", "args.yaml", "results.json",
     "split.csv", "predictions.csv", "known.npz", "confusion_matrix.png", "learning_curve.png",
     "notebook.ipynb", "model.onnx", "model_float16.onnx", "model.tflite",
+    "classifier.html",
 )  # fmt: skip
 PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "numpy", "pillow", "scikit-learn")
 

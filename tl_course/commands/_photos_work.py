@@ -86,7 +86,7 @@ def _judge(job, album, learned, kept, race, steps, progress):
         with _photos_steps.whole(job.out / "model.keras") as partial:
             model.save(partial)
     with progress.stage("other formats") if job.export else contextlib.nullcontext():
-        exports = _photos_export.export(job, album, steps)
+        exports = _photos_export.export(job, album, judged.guard, steps)
     more = _photos_advice.would_more_help(comparison)
     return Found(album, job, race, judged, comparison, more, suspects, odd, exports)
 
