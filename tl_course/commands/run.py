@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import re
 import sys
 import tempfile
 from pathlib import Path
@@ -11,16 +10,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tl_course.commands import _notebooks
+from tl_course.commands import _notebooks, _pages
 
 ROOT = _notebooks.ROOT
 OUTPUT = (ROOT if (ROOT / "notebooks").is_dir() else Path.cwd()) / "build" / "course"
-
-PAGE = "page.html.j2"
-FOLDED = """{%- extends "lab/index.html.j2" -%}
-{%- block input -%}{%- if "hide-input" in cell.metadata.get("tags", []) -%}
-<details><summary>Code</summary>{{ super() }}</details>{%- else -%}{{ super() }}{%- endif -%}
-{%- endblock input -%}"""
 
 
 def add_arguments(parser):
@@ -41,23 +34,6 @@ def find_notebooks(names, *, folder):
     return [lessons.get(name) or Path(name).resolve() for name in names or lessons]
 
 
-def write_page(path):
-    """Write the page NAME.html beside NAME.ipynb; it needs no network: its head loads nothing.
-
-    Code that is folded in the notebook is folded there, too: a click opens it.
-    """
-    from jinja2 import DictLoader
-    from nbconvert import HTMLExporter
-
-    exporter = HTMLExporter(
-        embed_images=True, template_file=PAGE, extra_loaders=[DictLoader({PAGE: FOLDED})]
-    )
-    page, _ = exporter.from_filename(str(path))
-    head, end, body = page.partition("</head>")
-    offline = re.sub(r"(?s)<script.*?</script>", "", head) + end + body
-    path.with_suffix(".html").write_text(offline, encoding="utf-8")
-
-
 def run_all(paths, *, profile, output, console):
     """Execute the notebooks one after the other, print a line for each, return their rows."""
     rows = []
@@ -65,7 +41,7 @@ def run_all(paths, *, profile, output, console):
         label = f"[{number}/{len(paths)}] {path.stem}"
         with console.status(f"{label} is running", spinner="line"):
             row = _notebooks.execute(path, profile=profile, output=output)
-            write_page(output / path.name)
+            _pages.write_page(output / path.name)
         rows.append(row)
         outcome = f"FAILED in {row['error']}" if row["error"] else "done"
         measured = f"{row['minutes']:.1f} min, {row['peak_gb']:.2f} GB"
