@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course deeper lab slides test lint lint-lessons notebooks golden results readme links requirements bench binder-check hub-check stale mutants \
+.PHONY: help setup course deeper lab slides site test lint lint-lessons notebooks golden results readme links requirements bench binder-check hub-check stale mutants \
   test-colab test-newest test-oldest test-jax test-torch
 
 help: ## list these targets
@@ -32,6 +32,10 @@ lab: setup ## open the notebooks in JupyterLab
 
 slides: setup build/course/results.json ## build the lecture's slides, with notes and a PDF, in build/slides
 	@$(BIN)/python -m tools.build_slides
+
+site: setup build/course/results.json ## build the course's site, which needs no network, in build/site
+	@test -e build/slides/lecture.pdf || $(BIN)/python -m tools.build_slides
+	@$(BIN)/python -m tools.build_site
 
 build/course/results.json:
 	@$(MAKE) course

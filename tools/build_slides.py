@@ -61,7 +61,7 @@ def value(course, lesson, path, form):
             raise ValueError(f"{lesson} recorded no {path!r}: at {key!r} there is {known}.")
         found = found[key]
     text = ", ".join(in_words(v, form) for v in (found if isinstance(found, list) else [found]))
-    text = re.sub(r" (?=[=%])|(?<==) ", "\N{NO-BREAK SPACE}", text or "none")
+    text = re.sub(r" ?(?=%)| (?==)|(?<==) ", "\N{NO-BREAK SPACE}", text or "none")
     return re.sub(r"(?<!\w)-(?=\d)", "\N{MINUS SIGN}", text)
 
 
@@ -84,14 +84,23 @@ def result(course, key, _path, _form):
 
 
 KINDS = {"figure": figure, "value": value, "headline": result, "course": result}
-PLACEHOLDER = re.compile(rf"\{{\{{({'|'.join(KINDS)}) (\w+)(?: ([\w.]+))?(?: \| (.+?))?\}}\}}")
+PLACEHOLDER = re.compile(r"\{\{(\w+) (\w+)(?: (\w[\w., ]*))??(?: \| (.+?))?\}\}")
 
 
-def fill(text, course):
-    """Return the slides' text, each placeholder filled from the course in this folder."""
-    filled = PLACEHOLDER.sub(lambda found: KINDS[found[1]](course, *found.groups()[1:]), text)
+def fill(text, course, more=()):
+    """Return a text, each placeholder filled from the course in this folder.
+
+    more: kinds of placeholders besides those of the slides, a dict like KINDS.
+    """
+    kinds = KINDS | dict(more)
+
+    def one(found):
+        kind, *wanted = found.groups()
+        return kinds[kind](course, *wanted) if kind in kinds else found[0]
+
+    filled = PLACEHOLDER.sub(one, text)
     if left := re.search(r"\{\{.*", filled):
-        raise ValueError(f"Unknown placeholder {left[0]!r}: choose one of {', '.join(KINDS)}.")
+        raise ValueError(f"Unknown placeholder {left[0]!r}: choose one of {', '.join(kinds)}.")
     return filled
 
 

@@ -41,9 +41,14 @@ def colab(repository, tag, notebook):
     return f"https://colab.research.google.com/github/{repository}/blob/{tag}/notebooks/{notebook}"
 
 
-def binder(repository, tag):
-    """Return the address that opens JupyterLab on Binder, in the folder of the notebooks."""
-    query = urlencode({"urlpath": FOLDER.format("")})
+def file(repository, tag, path):
+    """Return the address of one file of the course, or of a folder, as people read it."""
+    return f"https://github.com/{repository}/blob/{tag}/{path}"
+
+
+def binder(repository, tag, notebook=None):
+    """Return the address that opens JupyterLab on Binder, in the folder of the notebooks or one."""
+    query = urlencode({"urlpath": "/".join(filter(None, [FOLDER.format(""), notebook]))})
     return f"https://mybinder.org/v2/gh/{repository}/{tag}?{query}"
 
 

@@ -41,7 +41,7 @@ def run_all(paths, *, profile, output, console):
         label = f"[{number}/{len(paths)}] {path.stem}"
         with console.status(f"{label} is running", spinner="line"):
             row = _notebooks.execute(path, profile=profile, output=output)
-            _pages.write_page(output / path.name)
+            _pages.write_page(output / path.name, path, {other.stem for other in paths})
         rows.append(row)
         outcome = f"FAILED in {row['error']}" if row["error"] else "done"
         measured = f"{row['minutes']:.1f} min, {row['peak_gb']:.2f} GB"
