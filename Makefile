@@ -34,6 +34,10 @@ lab: setup ## open the notebooks in JupyterLab
 slides: setup build/course/results.json ## build the lecture's slides, with notes and a PDF, in build/slides
 	@$(BIN)/python -m tools.build_slides
 
+site: setup build/course/results.json ## build the course's site, which needs no network, in build/site
+	@test -e build/slides/lecture.pdf || $(BIN)/python -m tools.build_slides
+	@$(BIN)/python -m tools.build_site
+
 build/course/results.json:
 	@$(MAKE) course
 

@@ -38,7 +38,7 @@ def no_kernel(monkeypatch):
 
     monkeypatch.setattr(_notebooks, "execute", execute)
     monkeypatch.setattr(_notebooks, "prepare_environment", lambda folder: None)
-    monkeypatch.setattr(run, "write_page", lambda path: path.with_suffix(".html").write_text("p"))
+    monkeypatch.setattr(run._pages, "write_page", full_at(None))
 
 
 def started(capsys, *arguments):
@@ -244,10 +244,10 @@ def test_rich_would_lose_it():
 
 
 def full_at(number):
-    """`write_page`, which finds the disk full at this call."""
+    """`write_page`, which finds the disk full at this call; at none for None."""
     calls = []
 
-    def write_page(path):
+    def write_page(path, source, beside):
         calls.append(path)
         if len(calls) == number:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
@@ -258,7 +258,7 @@ def full_at(number):
 
 def test_a_full_disk_keeps_what_is_finished(tmp_path, capsys, no_kernel, monkeypatch):
     paths = [write_notebook(tmp_path / f"0{n}.ipynb", GOOD) for n in range(3)]
-    monkeypatch.setattr(run, "write_page", full_at(3))
+    monkeypatch.setattr(run._pages, "write_page", full_at(3))
     code, said = started(capsys, *paths, "--output", tmp_path / "build")
     assert code == 1 and "2 of 3 notebooks" in said and "Traceback" not in said
     assert "No space left on device" in said.partition("2 of 3")[2]

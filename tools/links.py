@@ -41,9 +41,14 @@ def colab(repository, tag, notebook):
     return f"https://colab.research.google.com/github/{repository}/blob/{tag}/notebooks/{notebook}"
 
 
-def binder(repository, tag):
-    """Return the address that opens JupyterLab on Binder, with the start page."""
-    query = urlencode({"urlpath": FOLDER.format("") + "/start.md"})
+def file(repository, tag, path):
+    """Return the address of one file of the course, or of a folder, as people read it."""
+    return f"https://github.com/{repository}/blob/{tag}/{path}"
+
+
+def binder(repository, tag, page="start.md"):
+    """Return the address that opens JupyterLab on Binder, with the start page or a notebook."""
+    query = urlencode({"urlpath": f"{FOLDER.format('')}/{page}"})
     return f"https://mybinder.org/v2/gh/{repository}/{tag}?{query}"
 
 

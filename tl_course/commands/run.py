@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -10,17 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tl_course.commands import _notebooks, _run_checks, _run_results
+from tl_course.commands import _notebooks, _pages, _run_checks, _run_results
 from tl_course.engine import words
 
 ROOT = _notebooks.ROOT
 OUTPUT = (ROOT if (ROOT / "notebooks").is_dir() else Path.cwd()) / "build" / "course"
-
-PAGE = "page.html.j2"
-FOLDED = """{%- extends "lab/index.html.j2" -%}
-{%- block input -%}{%- if "hide-input" in cell.metadata.get("tags", []) -%}
-<details><summary>Code</summary>{{ super() }}</details>{%- else -%}{{ super() }}{%- endif -%}
-{%- endblock input -%}"""
 
 
 def add_arguments(parser):
@@ -42,23 +35,6 @@ def find_notebooks(names, *, folder):
     return list(dict.fromkeys(found))
 
 
-def write_page(path):
-    """Write the page NAME.html beside NAME.ipynb; it needs no network: its head loads nothing.
-
-    Code that is folded in the notebook is folded there, too: a click opens it.
-    """
-    from jinja2 import DictLoader
-    from nbconvert import HTMLExporter
-
-    exporter = HTMLExporter(
-        embed_images=True, template_file=PAGE, extra_loaders=[DictLoader({PAGE: FOLDED})]
-    )
-    page, _ = exporter.from_filename(str(path))
-    head, end, body = page.partition("</head>")
-    offline = re.sub(r"(?s)<script.*?</script>", "", head) + end + body
-    path.with_suffix(".html").write_text(offline, encoding="utf-8")
-
-
 def run_all(paths, rows, *, profile, output, console):
     """Execute the notebooks one after the other, print a line and add a row for each."""
     about = {"profile": profile, "cores": os.cpu_count()}
@@ -68,7 +44,7 @@ def run_all(paths, rows, *, profile, output, console):
             label = f"[{number}/{len(paths)}] {words.one_line(path.stem)}"
             with console.status(Text(f"{label} is running"), spinner="line"):
                 row = _notebooks.execute(path, profile=profile, folder=folder)
-                write_page(folder / path.name)
+                _pages.write_page(folder / path.name, path, {other.stem for other in paths})
             finished = {"finished": number == len(paths)}
             _run_results.deliver(
                 path.stem, folder=folder, output=output, rows=rows, row=row, about=about | finished
