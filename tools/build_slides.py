@@ -61,7 +61,7 @@ def value(course, lesson, path, form):
             raise ValueError(f"{lesson} recorded no {path!r}: at {key!r} there is {known}.")
         found = found[key]
     text = ", ".join(in_words(v, form) for v in (found if isinstance(found, list) else [found]))
-    text = re.sub(r" ?(?=%)| (?==)|(?<==) ", "\N{NO-BREAK SPACE}", text or "none")
+    text = re.sub(r"(?<=\d) ?(?=%)| (?==)|(?<==) ", "\N{NO-BREAK SPACE}", text or "none")
     return re.sub(r"(?<!\w)-(?=\d)", "\N{MINUS SIGN}", text)
 
 
