@@ -35,7 +35,7 @@ slides: setup build/course/results.json ## build the lecture's slides, with note
 	@$(BIN)/python -m tools.build_slides
 
 site: setup build/course/results.json ## build the course's site, which needs no network, in build/site
-	@test -e build/slides/lecture.pdf || $(BIN)/python -m tools.build_slides
+	@for part in slides playground; do test -e build/$$part/index.html || $(MAKE) $$part || exit 1; done
 	@$(BIN)/python -m tools.build_site
 
 build/course/results.json:

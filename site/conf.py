@@ -42,6 +42,7 @@ html_theme_options = {
     "show_navbar_depth": 1,
     "search_bar_text": "Search the course",
     "toc_title": "On this page",
+    "extra_footer": "Code: MIT. Text and figures: CC BY 4.0. Nothing here is a diagnostic device.",
     "back_to_top_button": False,
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
@@ -52,3 +53,4 @@ def setup(app):
     """Explain the glossary's words where they first stand, and make plain docstrings look well."""
     app.connect("doctree-resolved", terms.explain)
     app.connect("autodoc-process-docstring", docstrings.as_rst)
+    app.connect("autodoc-skip-member", docstrings.without_words)

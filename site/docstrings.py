@@ -31,3 +31,8 @@ def as_rst(app, what, name, described, options, lines):
         parts[::2] = map(escaped, parts[::2])
         parts[1::2] = (f"**{escaped(part)}**: " for part in parts[1::2])
         lines[place] = "".join(parts)
+
+
+def without_words(app, what, name, described, skip, options):
+    """Leave out the fields of a named tuple: its own docstring tells what they are."""
+    return True if type(described).__name__ == "_tuplegetter" else None

@@ -22,7 +22,8 @@ from tools import build_slides, links, site_pages
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
-PLAYGROUND = "playground"
+PARTS = {name: BUILD / name for name in ("slides", "playground")}
+LEFT_OUT = shutil.ignore_patterns("solutions", "_sources", "*.map", "*.esm.js", "*.ttf", "*.eot")
 DOCUMENTS = ["CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "data/README.md"]
 
 
@@ -71,9 +72,12 @@ def write(path, text):
     path.write_text(text, encoding="utf-8")
 
 
-def gather(course, deeper, slides, source):
-    """Put the sources of the whole site into a folder, as they lie in the repository."""
-    shutil.copytree(ROOT / "site", source, ignore=shutil.ignore_patterns(PLAYGROUND))
+def gather(course, deeper, parts, source):
+    """Put the sources of the whole site into a folder, as they lie in the repository.
+
+    parts: name on the site -> folder, of what is already made of pages.
+    """
+    shutil.copytree(ROOT / "site", source, ignore=shutil.ignore_patterns("playground"))
     shutil.copytree(ROOT / "data" / "figures", source / "data" / "figures")
     shutil.copy(_pages.STYLE, source / "_static")
     folder = ROOT / "notebooks"
@@ -93,38 +97,38 @@ def gather(course, deeper, slides, source):
         place.parent.mkdir(parents=True, exist_ok=True)
         site_pages.page_of(page, name, pages, ROOT, place.parent, note)
         nbformat.write(page, place)
-    ignore = shutil.ignore_patterns("solutions")
-    as_they_are = {"slides": slides, "notebooks": folder, PLAYGROUND: ROOT / "site" / PLAYGROUND}
-    for name, path in as_they_are.items():
-        if path.exists():
-            shutil.copytree(path, source / "_as_is" / name, ignore=ignore)
+    for name, path in {"notebooks": folder, **parts}.items():
+        if not path.exists():
+            raise ValueError(f"{path} is missing: run `make {name}` first.")
+        shutil.copytree(path, source / "_as_is" / name, ignore=LEFT_OUT)
 
 
-def build(course, deeper, slides, folder):
+def build(course, deeper, parts, folder):
     """Build the site; it is then in folder/site."""
     source, site = folder / "source", folder / "site"
-    gather(course, deeper, slides, source)
+    gather(course, deeper, parts, source)
     with computer.quiet():  # the package's pages import what it is built on
         import keras  # noqa: F401
     options = ["-qW", "--keep-going", "-b", "html", f"-d{folder}/trees"]
     if build_main([*options, f"{source}", f"{site}"]):
         raise ValueError("Sphinx could not build the site, for the reasons above.")
+    for path in site.rglob("*.map"):  # for those who debug the theme
+        path.unlink()
 
 
-def main(course=BUILD / "course", deeper=BUILD / "deeper", slides=BUILD / "slides",
-         output=BUILD / "site"):  # fmt: skip
+def main(course=BUILD / "course", deeper=BUILD / "deeper", parts=PARTS, output=BUILD / "site"):
     """Build the site; return the exit code."""
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(dir=output.parent, ignore_cleanup_errors=True) as folder:
-            build(course, deeper, slides, Path(folder))
+            build(course, deeper, parts, Path(folder))
             shutil.rmtree(output, ignore_errors=True)
             (Path(folder) / "site").rename(output)
     except ValueError as problem:
         print(problem, file=sys.stderr)
         return 1
     size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file()) / 1e6
-    print(f"The site is {output / 'index.html'}, {size:.0f} MB.")
+    print(f"The site is {output / 'index.html'}, {size:.1f} MB.")
     return 0
 
 

@@ -16,3 +16,11 @@ def browser():
         launched = started.chromium.launch(executable_path=chromium, args=["--no-sandbox", *camera])
         yield launched
         launched.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A page of its own, without anything that another test left behind."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()

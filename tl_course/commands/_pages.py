@@ -13,7 +13,7 @@ PAGE = "page.html.j2"
 TEMPLATE = """{%- extends "basic/index.html.j2" -%}
 {%- block header -%}<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ resources.title }}</title><style>{{ resources.style }}</style></head>
+<title>{{ resources.title | e }}</title><style>{{ resources.style }}</style></head>
 <body class="course-page"><main>{%- endblock header -%}
 {%- block input scoped -%}{%- set folded = "hide-input" in cell.metadata.get("tags", []) -%}
 {{ '<details class="code"><summary>Code' if folded else '<div class="code">' }}
@@ -21,7 +21,8 @@ TEMPLATE = """{%- extends "basic/index.html.j2" -%}
 {{ cell.source | highlight_code(metadata=cell.metadata) }}
 {{ '</details>' if folded else '</div>' }}{%- endblock input -%}
 {%- block output scoped -%}
-<div class="output" tabindex="0">{{ super() }}</div>{%- endblock output -%}
+{%- set wide = "text/html" in output.get("data", {}) -%}
+<div class="output"{{ ' tabindex="0"' if wide }}>{{ super() }}</div>{%- endblock output -%}
 {%- block footer -%}</main></body></html>{%- endblock footer -%}"""
 LINK = re.compile(r'(<a [^>]*?href=")([^":#]+)((?:#[^"]*)?")')
 
