@@ -57,6 +57,7 @@ results: setup ## keep the results of the last `make course`, `make deeper` and 
 readme: setup ## draw the pictures, fill the tables and links of README.md, docs/ and deploy/
 	@$(BIN)/python -m tools.draw_pictures
 	@$(BIN)/python -m tools.readme_table
+	@$(BIN)/python -m tools.paper
 	@$(BIN)/python -m deploy.tables
 
 links: readme notebooks ## after a change of repository or tag in pyproject.toml: badges, links, set-up cells

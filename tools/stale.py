@@ -18,6 +18,7 @@ WRITERS = {  # in this order: README quotes the notebooks
     "tools.build_notebooks": "make notebooks",
     "tools.draw_pictures": "make readme",
     "tools.readme_table": "make readme",  # it quotes the pictures' words
+    "tools.paper": "make readme",
     "deploy.tables": "make readme",
     "tools.links": "make links",
 }
