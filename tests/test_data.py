@@ -21,6 +21,14 @@ def test_names_are_the_labels_in_words():
     assert dataset.take([1, 2]).names == ["no", "yes"]
 
 
+def test_classes_are_weighed_where_they_are_uneven():
+    assert data.class_weights([10, 14]) is None
+    weights = data.class_weights([10, 30])
+    assert weights.tolist() == [2, pytest.approx(2 / 3)]
+    assert (weights * [10, 30]).tolist() == [20, pytest.approx(20)]  # all classes count alike
+    assert data.class_weights([0, 30])[1] < 1  # a class without pictures divides by nothing
+
+
 # ---------------------------------------------------------------- splitting
 
 

@@ -7,6 +7,7 @@ With their solutions, on drawings, the lessons are in tests/golden: nbval runs t
 import os
 from pathlib import Path
 
+import nbformat
 import papermill
 import pytest
 
@@ -31,9 +32,9 @@ def kernel_environment(tmp_path, monkeypatch):
     _notebooks.prepare_environment(tmp_path / "kernels")
 
 
-def execute(path, tmp_path):
+def execute(path, tmp_path, **parameters):
     return papermill.execute_notebook(
-        path, tmp_path / path.name, {"PROFILE": "smoke"}, kernel_name="python3",
+        path, tmp_path / path.name, {"PROFILE": "smoke", **parameters}, kernel_name="python3",
         progress_bar=False, cwd=tmp_path, execution_timeout=600,
     )  # fmt: skip
 
@@ -60,6 +61,21 @@ def test_lesson_runs(path, tmp_path, kernel_environment):
 @pytest.mark.parametrize("path", DEEPER, ids=lambda path: path.stem)
 def test_an_optional_notebook_runs(path, tmp_path, kernel_environment):
     assert execute(path, tmp_path).cells
+
+
+@pytest.mark.lesson
+@pytest.mark.parametrize("wrong", ["nowhere", "flat"])
+def test_new_photographs_that_cannot_be_read_stop_lesson_6_before_it_trains(
+    wrong, tmp_path, kernel_environment
+):
+    (tmp_path / "flat").mkdir()
+    (tmp_path / "flat" / "1.jpg").write_text("in no class")
+    (lesson,) = (path for path in STUDENT if path.stem.startswith("06_"))
+    with pytest.raises(papermill.PapermillExecutionError, match=f"ValueError: .*{wrong}"):
+        execute(lesson, tmp_path, NEW_PHOTOS=str(tmp_path / wrong))
+    cells = nbformat.read(tmp_path / lesson.name, as_version=4).cells
+    training = [cell for cell in cells if "transfer.train(" in cell.source]
+    assert training and not any(cell.execution_count for cell in training)
 
 
 @pytest.mark.lesson

@@ -52,7 +52,7 @@ def test_addresses():
         "https://colab.research.google.com/github/ada/course/blob/v1.2.0/notebooks/01_a.ipynb"
     )
     assert links.binder(*home) == (
-        "https://mybinder.org/v2/gh/ada/course/v1.2.0?urlpath=lab%2Ftree%2Fnotebooks"
+        "https://mybinder.org/v2/gh/ada/course/v1.2.0?urlpath=lab%2Ftree%2Fnotebooks%2Fstart.md"
     )
     assert links.nbgitpuller(home[0], hub="https://hub.a.edu") == (
         "https://hub.a.edu/hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com%2Fada%2Fcourse"

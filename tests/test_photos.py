@@ -25,11 +25,13 @@ import tiny
 import yaml
 from PIL import Image
 
-from tl_course import __main__, evaluation, look_alikes, transfer
+from tl_course import __main__, data, evaluation, look_alikes, transfer
 from tl_course.commands import (
     _photos_advice,
     _photos_checks,
     _photos_curve,
+    _photos_decisions,
+    _photos_export,
     _photos_files,
     _photos_folder,
     _photos_guard,
@@ -41,7 +43,7 @@ from tl_course.commands import (
     photos,
     predict,
 )
-from tl_course.engine import resumable, takeaway
+from tl_course.engine import pictures, resumable, takeaway
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZE = 32
@@ -245,6 +247,9 @@ def test_the_curve_and_the_matrix_are_pictures(done):
     for name in ("confusion_matrix.png", "learning_curve.png"):
         with Image.open(done[0] / name) as picture:
             assert picture.format == "PNG" and min(picture.size) > 200
+            pixels = np.asarray(picture.convert("L"))
+        edges = [pixels[:5], pixels[-5:], pixels[:, :5], pixels[:, -5:]]
+        assert all(np.all(edge == 255) for edge in edges) and pixels.min() < 100  # nothing is cut
 
 
 def test_the_arguments_are_kept(done, folder):
@@ -324,10 +329,11 @@ def test_a_killed_run_goes_on_and_says_the_same(done, folder, tmp_path, quick):
         )
 
 
-def test_training_goes_on_to_the_very_same_weights():
+def test_training_goes_on_to_the_very_same_weights(monkeypatch):
+    monkeypatch.setattr(resumable, "SEGMENT", 20)
     features = np.random.default_rng(0).normal(size=(40, 8)).astype("float32")
     labels = (features[:, 0] > 0).astype(int)
-    plan, states = transfer.Schedule(1e-2, steps=250, warm_up=10, final=0.1), {}
+    plan, states = transfer.Schedule(1e-2, steps=50, warm_up=5, final=0.1), {}
 
     def network():
         made = transfer.add_head(takeaway.passing(8), 2, seed=0)
@@ -340,11 +346,11 @@ def test_training_goes_on_to_the_very_same_weights():
         return made.get_layer("head").get_weights()
 
     whole = trained(keep=states.__setitem__)
-    assert sorted(states) == [100, 200, 250]
-    for step in (100, 200):
+    assert sorted(states) == [20, 40, 50]
+    for step in (20, 40):
         for a, b in zip(whole, trained(state=states[step]), strict=True):
             assert np.array_equal(a, b)
-    lost = {**states[100], "v2": 0 * states[100]["v2"]}  # control: the optimizer's state matters
+    lost = {**states[20], "v2": 0 * states[20]["v2"]}  # control: the optimizer's state matters
     assert not np.array_equal(whole[0], trained(state=lost)[0])
 
 
@@ -398,6 +404,16 @@ def test_fresh_deletes_results_only(small, tmp_path):
         (out / name).write_text("text")
     prepared(small, out, "--fresh")
     assert sorted(path.name for path in out.iterdir()) == [".steps", "my_notes.txt"]
+
+
+def test_only_what_killed_processes_left_is_deleted(tmp_path):
+    names = [".a.999999999.partial.npz", f".b.{os.getppid()}.partial.npz", ".c.partial", "d.npz"]
+    for name in names:
+        (tmp_path / name).write_text("text")
+    (tmp_path / ".steps" / ".room.999999999.partial" / "kernels").mkdir(parents=True)
+    _photos_steps.begin(tmp_path, {}, fresh=False, outputs=())
+    assert [path.name for path in (tmp_path / ".steps").iterdir()] == ["run.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*names[1:], ".steps"])
 
 
 def test_a_damaged_step_is_found_again(tmp_path):
@@ -584,12 +600,6 @@ def test_twins_and_persons_become_one_group():
 # ---------------------------------------------------------------- decisions
 
 
-def test_classes_are_weighed_where_they_are_uneven():
-    assert _photos_learning.class_weights([10, 14]) is None
-    weights = _photos_learning.class_weights([10, 30])
-    assert weights.tolist() == [2, pytest.approx(2 / 3)]
-
-
 def test_weights_find_more_of_the_small_class(monkeypatch):
     random = np.random.default_rng(0)
     labels = np.repeat([0, 1], [90, 10])
@@ -601,7 +611,7 @@ def test_weights_find_more_of_the_small_class(monkeypatch):
         return (said[labels == 1] == 1).mean()
 
     weighed = found()
-    monkeypatch.setattr(_photos_learning, "class_weights", lambda counts: None)
+    monkeypatch.setattr(data, "class_weights", lambda counts: None)
     assert weighed > 0.6 > found()
 
 
@@ -640,6 +650,19 @@ def test_fine_tuning_is_kept_only_for_a_gain(head, tuned, kept, why, tmp_path, m
     assert learned.from_block == found["from_block"] if kept else learned.from_block is None
 
 
+def test_a_test_set_of_other_days_is_said_to_be_harder():
+    def said(given, validation, test):
+        few = {"accuracy": evaluation.accuracy_interval(np.arange(100) < test)}
+        val = evaluation.accuracy_interval(np.arange(100) < validation)
+        judged = argparse.Namespace(test=few, validation=val)
+        album = argparse.Namespace(given=given)
+        return _photos_decisions.reach(argparse.Namespace(album=album, judged=judged))
+
+    assert "harder" in said(("all", "test"), 95, 70) and "95.0 %" in said(("all", "test"), 95, 70)
+    assert "harder" not in said(("all", "test"), 80, 78)
+    assert "same days" in said(("all",), 95, 70)
+
+
 def test_validation_pictures_that_were_given_judge_the_curve():
     album = _photos_album_of(look_alikes.draw(8, image_size=SIZE, seed=2))
     val = album.places("val").tolist()
@@ -655,21 +678,23 @@ def test_the_more_pictures_the_deeper():
     assert depths == ["block_16", "block_14", "block_14", "block_11", "block_11"]
 
 
-def test_the_backbone_moves_from_the_block_on_and_its_model_says_so(tmp_path):
+def test_the_backbone_moves_from_the_block_on_and_its_model_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(transfer, "schedule", lambda *_, step: transfer.Schedule(1e-3, steps=20))
     drawn = look_alikes.draw(8, image_size=SIZE, seed=2)
     album = _photos_album_of(drawn)
     steps = _photos_steps.begin(tmp_path, {}, fresh=True, outputs=())
     first = [np.zeros((1280, 2), "float32"), np.zeros(2, "float32")]
     tuned = _photos_tuning.fine_tune(album, first, "block_16", steps, 0, lambda share: None)
-    assert steps.kept("tuning")["step"] == 60
+    assert steps.kept("tuning")["step"] == 20
     head = [tuned.pop("kernel"), tuned.pop("bias")]
     val = tuned.pop("val")
     learned = _photos_learning.Learned(val, head, tuned, "block_16")
     model = _photos_tuning.assemble(album, learned, 2.0)
     said = model.predict(album.images[album.places("val")], verbose=0)
     assert said == pytest.approx(_photos_learning.probabilities(val, head, 2.0), abs=1e-3)
-    plain = _photos_tuning.assemble(album, learned._replace(tuned=None), 2.0)  # control
-    assert np.abs(plain.predict(album.images[album.places("val")], verbose=0) - said).max() > 0.01
+    before = {weight.path: weight.numpy() for weight in _photos_learning.pretrained(SIZE).weights}
+    moved = transfer.moved(model, before | {"head/kernel": 0, "head/bias": 0})
+    assert any(path.startswith("block_16_") for path in moved) and "stem_conv/kernel" not in moved
 
 
 def _photos_album_of(drawn):
@@ -717,6 +742,8 @@ def test_far_from_all_it_has_learned_from_it_does_not_know():
     asked = np.array([[5.0, 0, 0], [0, 5, 0]])
     knows = guard.knows(sure[:2], _photos_guard.distances(asked, known))
     assert _photos_guard.answers(("a", "b"), sure[:2], knows) == ["a", "don't know"]
+    doubts = [guard.doubt(*pair) for pair in zip((True, False, False), (0, 0, 1), strict=True)]
+    assert doubts == ["", _photos_guard.UNSURE, _photos_guard.FAR]
 
 
 def test_predict_answers_refuses_and_writes_a_table(done, folder, tmp_path, capsys):
@@ -729,12 +756,21 @@ def test_predict_answers_refuses_and_writes_a_table(done, folder, tmp_path, caps
     printed = capsys.readouterr()
     lines = printed.out.splitlines()
     assert code == 1 and len(lines) == 2
-    assert f": {known['answer']} (" in lines[0] and ": don't know (" in lines[1]
+    assert re.search(rf": {known['answer']} \(\d+ %\)$", lines[0])
+    assert re.search(r": don't know: it is .* \(most like \w+, \d+ %\)$", lines[1])
     assert "notes.jpg: cannot be read" in printed.err and "nowhere.jpg" in printed.err
     said = rows_of(table)
     unread = "cannot be read"
     assert [row["answer"] for row in said] == [known["answer"], unread, "don't know", unread]
     assert float(said[0]["probability"]) == pytest.approx(float(known["probability"]), abs=2e-3)
+
+
+def test_predict_says_that_only_the_first_picture_of_a_file_is_used(done, tmp_path, capsys):
+    frames = [Image.new("RGB", (64, 64), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "two.gif", save_all=True, append_images=frames[1:])
+    assert __main__.main(["predict", str(done[0]), str(tmp_path / "two.gif")]) == 0
+    said = capsys.readouterr()
+    assert said.err.endswith("two.gif: " + pictures.NOT_FIRST + "\n") and len(said.out) > 20
 
 
 def test_predict_says_what_is_in_the_way(done, folder, tmp_path, capsys):
@@ -806,6 +842,18 @@ def test_what_is_exported_answers_the_same(kind, done, folder, tmp_path, quick):
         assert json.loads(values["class_names"]) == ["endocarditis", "lasagna"]
         assert values["image_size"] == str(SIZE)
         assert [value.name for value in model.graph.output] == ["probabilities"]
+
+
+def test_a_format_that_fails_is_a_line_and_no_traceback(monkeypatch, tmp_path, capsys):
+    def fail(*_):
+        raise SystemError("layers unknown")
+
+    monkeypatch.setattr(_photos_export, "_export", fail)
+    job = argparse.Namespace(export=("onnx",), out=tmp_path)
+    steps = _photos_steps.begin(tmp_path, {}, fresh=False, outputs=())
+    assert _photos_export.export(job, None, steps) == {}
+    assert "--export onnx failed: SystemError: layers unknown" in capsys.readouterr().out
+    assert _photos_export.lacking(job) == ["onnx"]
 
 
 def test_parity_sees_a_changed_answer_and_a_large_difference():

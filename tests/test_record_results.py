@@ -80,6 +80,15 @@ def test_results_that_nobody_should_quote_are_not_recorded(course, tmp_path, cha
     assert not folder.exists()
 
 
+def test_a_run_that_was_stopped_is_not_recorded(course, tmp_path, capsys):
+    results = json.loads((course / "results.json").read_text())
+    for finished, code in ((False, 1), (True, 0)):
+        (course / "results.json").write_text(json.dumps(results | {"finished": finished}))
+        assert record(course, tmp_path / "none", tmp_path / "kept") == code
+        assert (tmp_path / "kept").exists() is finished
+    assert "the run was stopped" in capsys.readouterr().err
+
+
 def test_a_run_as_on_binder_keeps_its_table_and_nothing_else(course, tmp_path, capsys):
     results = json.loads((course / "results.json").read_text())
     (course / "results.json").write_text(json.dumps({**results, "machine": "one of 8 CPU cores"}))

@@ -35,6 +35,7 @@ def test_what_is_stale_is_named_with_the_command_that_writes_it(tmp_path, capsys
         "stale: docs/pictures/card_01_motivation.svg (run `make readme`)",  # so does a card
         "stale: docs/instructors.md (run `make readme`)",  # so does the guide
         f"stale: {PAGE} (run `make readme`)",
+        "stale: notebooks/start.md (run `make readme`)",
         *(f"stale: notebooks/{name}.ipynb (run `make notebooks`)"
           for name in ("01_motivation", "solutions/01_motivation", "99_gone")),
         f"stale: {GOLDEN} (run `make golden`)",

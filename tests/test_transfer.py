@@ -1,5 +1,7 @@
 """Which weights may move, how fast, did they? Each invariant with the mistake that breaks it."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -250,6 +252,35 @@ def test_what_does_not_fit_together_is_refused(backbone, model):
         transfer.train(model, train_set, train_set, **options)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"model": "model"}, "model is 'model': expected a keras.Model."),
+        ({"model": None}, "model is None: expected a keras.Model."),
+        ({"train_set": None}, "train_set is None: expected an ImageSet."),
+        ({"train_set": ([1], [0])}, "train_set is ([1], [0]): expected an ImageSet."),
+        ({"val_set": "val"}, "val_set is 'val': expected an ImageSet or None."),
+        ({"schedule": "head"}, "schedule is 'head': expected a transfer.Schedule or None."),
+        ({"learning_rate": "1e-3"}, "learning_rate is '1e-3': expected a number, or a schedule"),
+        ({"learning_rate": [1e-3]}, "learning_rate is [0.001]: expected a number, or a schedule"),
+        ({"epochs": "3"}, "epochs is '3': expected a whole number from 1 on."),
+        ({"epochs": 0}, "epochs is 0: expected a whole number from 1 on."),
+        ({"epochs": 2.5}, "epochs is 2.5: expected a whole number from 1 on."),
+    ],
+    ids=str,
+)
+def test_another_kind_of_thing_is_refused_in_a_sentence(model, wrong, sentence):
+    given = {"model": model, "train_set": tiny.images(), "learning_rate": 1e-3, "epochs": 1}
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        transfer.train(**(given | wrong), seed=0)
+
+
+@pytest.mark.parametrize("rate", [np.float32(1e-3), 1, keras.Variable(1e-3)], ids=repr)
+def test_every_kind_of_number_is_a_rate(model, rate):
+    history = transfer.train(model, tiny.images(), learning_rate=rate, epochs=np.int64(1), seed=0)
+    assert len(history["loss"]) == 1
+
+
 @pytest.mark.parametrize("part", ["train_set", "val_set"])
 def test_an_empty_or_mislabelled_set_is_refused_in_a_sentence(model, part):
     good = tiny.images()
@@ -276,6 +307,26 @@ def test_the_seed_alone_decides_how_training_goes():
         losses.append(transfer.train(model, tiny.images(seed=1), seed=seed, **options)["loss"])
     assert losses[0] == losses[1]
     assert losses[0] != losses[2]
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_a_picture_that_counts_three_times_teaches_as_three_of_it(backbone, on_disk):
+    transfer.freeze(backbone)
+    pictures = tiny.images(seed=1)
+    thrice = pictures.take(np.repeat(np.arange(32), np.where(pictures.labels == 0, 3, 1)))
+
+    def head(dataset, **options):
+        model = transfer.add_head(backbone, 2, seed=0, dropout=0)
+        features = transfer.precompute(backbone, dataset, memory_limit=1 if on_disk else 10**9)
+        assert isinstance(features.images, np.memmap) == on_disk
+        alone, same = transfer.head_of(model), {"learning_rate": 1e-2, "epochs": 5, "seed": 0}
+        transfer.train(alone, features, batch_size=100, **same, **options)
+        return alone.get_weights()
+
+    weighed, repeated, plain = head(pictures, class_weights=[3, 1]), head(thrice), head(pictures)
+    for one, other, control in zip(weighed, repeated, plain, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+        assert np.abs(control - other).max() > 5e-3
 
 
 def test_freezing_holds_layers_that_were_freed_one_by_one(backbone):

@@ -3,14 +3,17 @@
 Images are RGB uint8 arrays (n, height, width, 3) with values 0 to 255 until they enter a model.
 """
 
+import csv
 import unicodedata
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import imagehash
 import numpy as np
 from PIL import Image
 from scipy import sparse
 
+UNEVEN = 1.5  # the largest class over the smallest: from here on, classes are weighed
 BLOCK = 256  # pictures compared with all others at a time: 41 MB for 20,000
 
 
@@ -60,7 +63,38 @@ def check_labels(dataset, name="the data set"):
         raise ValueError(f"{name} has labels {got}: expected 0 to {classes - 1}, one a class.")
 
 
+def load_features(path):
+    """(train_set, test_set) of features, from the table that the playground lets you download.
+
+    path: a CSV file with the columns file_name, label, part ("train" or "held-out"), feature_0 and
+    so on. ImageSets with classes in alphabetical order. ValueError for another table.
+    """
+    with open(path, encoding="utf-8", newline="") as file:
+        header, *rows = list(csv.reader(file)) or [[]]
+    if header[:4] != ["file_name", "label", "part", "feature_0"] or not rows:
+        raise ValueError(f"{str(path)!r} begins with {header[:4]}: expected the playground's "
+                         f"table of features.")  # fmt: skip
+    class_names = tuple(sorted({nfc(row[1]) for row in rows}))
+    labels = np.array([class_names.index(nfc(row[1])) for row in rows], dtype=np.int64)
+    features = np.array([row[3:] for row in rows], dtype=np.float32)
+    every = ImageSet(features, labels, class_names, source=Path(path).name)
+    held_out = np.array([row[2] == "held-out" for row in rows])
+    return every.take(~held_out), every.take(held_out)
+
+
 # ---------------------------------------------------------------- splitting
+
+
+def class_weights(counts):
+    """How much a picture of each class shall count, float (classes,), so that all classes do alike.
+
+    counts: pictures of each class to train, int (classes,). On average a picture counts once. None
+    where the largest class has less than UNEVEN times the pictures of the smallest.
+    """
+    counts = np.maximum(counts, 1)
+    if max(counts) < UNEVEN * min(counts):
+        return None
+    return sum(counts) / (len(counts) * counts)
 
 
 def near_duplicates(images_a, images_b=None, *, max_distance=6):

@@ -15,7 +15,7 @@ from IPython.display import display
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
-from tl_course.engine import cards, figures
+from tl_course.engine import cards, dials, figures
 
 # Okabe & Ito 2008, "Color universal design": told apart with every colour vision
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442"]
@@ -71,6 +71,18 @@ def collected():
 def table(rows, *, caption=""):
     """Show a table. rows: dicts with the same keys, the columns; values as `str` writes them."""
     _display(cards.table(rows, caption), "\n".join(filter(None, [caption, cards.text(rows)])))
+
+
+def dial(controls, answer, *, start=None, caption):
+    """Controls to turn, beside a figure that says the same where scripts do not run.
+
+    controls: dict of label -> options: a list is a slider, a dict of option -> picture or None
+    radio buttons. answer(*options) gives a sentence, which is read aloud, then what stands below
+    it: dicts of text -> picture or value with a card, rows as for `table`. It is called here, for
+    every position. start: dict of label -> the option to begin with; else the first.
+    """
+    page = dials.element(controls, answer, start=start or {}, caption=caption)
+    _display(page, f"Dial: {caption}")
 
 
 def _display(page, text, metadata=None):

@@ -9,6 +9,8 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
+from tl_course.engine import quizzes
+
 DATASETS = ("groceries", "cartons", "blood_cells", "baked_dishes")  # each a table in `data/`
 RESULTS_TYPE = "application/vnd.tl-course.results+json"
 
@@ -112,8 +114,8 @@ def _read_json(folder, name):
 
 
 def quiz(name):
-    """The five questions of a lesson's quiz, as jupyterquiz's `display_quiz` takes them."""
-    return _read_json(data_folder() / "quizzes", name)
+    """The quiz of a lesson: in the last line of a cell it shows itself (`questions` as a list)."""
+    return quizzes.Quiz(name, _read_json(data_folder() / "quizzes", name))
 
 
 def classic_mistakes():

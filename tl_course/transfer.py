@@ -6,6 +6,7 @@ only in what is trainable and in the learning rate.
 """
 
 import logging
+import reprlib
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -224,18 +225,18 @@ def schedule(num_images, num_classes, *, step):
 
 def train(
     model, train_set, val_set=None, *, schedule=None, learning_rate=None, epochs=None, seed,
-    batch_size=32, augmentation=None,
+    batch_size=32, augmentation=None, class_weights=None,
 ):  # fmt: skip
     """Compile and fit the model, in place. One function for both steps.
 
     train_set, val_set: images (or features) and labels; without val_set nothing is validated.
     schedule: a Schedule; or Adam's learning_rate, a number or a schedule of Keras, and epochs.
-    augmentation: a Keras layer or model that changes the training pixels only. Compiling here,
-    always, makes `freeze` and `unfreeze` take effect. Prints the classic mistakes that it sees
-    coming; raises ValueError for what cannot work.
+    augmentation: a Keras layer or model that changes the training pixels only. class_weights: how
+    much a picture of each class counts, as `data.class_weights` says. Compiling here, always, makes
+    `freeze` and `unfreeze` take effect. Prints the mistakes that it sees coming, or ValueError.
     Returns the history, one number an epoch: loss, accuracy and val_loss, val_accuracy (0..1).
     """
-    train_set, val_set = _with_numbers(train_set, "train_set"), _with_numbers(val_set, "val_set")
+    train_set, val_set = _checked(model, train_set, val_set, schedule)
     plan = schedule or _constant(learning_rate, epochs, batch_size, len(train_set))
     rates = plan.rates() if schedule else _rates_of(learning_rate, plan.steps)
     plan = plan._replace(learning_rate=float(max(rates)))
@@ -247,9 +248,9 @@ def train(
     compile_for_classes(model, learning_rate=plan.learning_rate)
     history = model.fit(
         **activations.for_fit(train_set, plan.batch_size, seed),
-        epochs=plan.epochs(len(train_set)), verbose=0,
+        epochs=plan.epochs(len(train_set)), callbacks=[_Rates(rates)], verbose=0,
         validation_data=None if val_set is None else (val_set.images, val_set.labels),
-        callbacks=[_Rates(rates)],
+        class_weight=None if class_weights is None else dict(enumerate(class_weights)),
     )  # fmt: skip
     return {name: [float(value) for value in values] for name, values in history.history.items()}
 
@@ -263,11 +264,30 @@ def compile_for_classes(model, *, learning_rate):
     )  # fmt: skip
 
 
+def _checked(model, train_set, val_set, schedule):
+    """The two sets with integer labels. ValueError where another kind of thing was given."""
+    some_set, plan = data.ImageSet | None, Schedule | None
+    for name, given, kind, words in (
+        ("model", model, keras.Model, "a keras.Model"),
+        ("train_set", train_set, data.ImageSet, "an ImageSet"),
+        ("val_set", val_set, some_set, "an ImageSet or None"),
+        ("schedule", schedule, plan, "a transfer.Schedule or None"),
+    ):
+        if not isinstance(given, kind):
+            raise ValueError(f"{name} is {reprlib.repr(given)}: expected {words}.")
+    return _with_numbers(train_set, "train_set"), _with_numbers(val_set, "val_set")
+
+
 def _constant(learning_rate, epochs, batch_size, num_images):
-    """The Schedule of a constant rate. ValueError where rate or epochs are missing."""
+    """The Schedule of a constant rate. ValueError where rate or epochs are missing, or words."""
     if learning_rate is None or epochs is None:
         got = f"learning_rate {learning_rate} and epochs {epochs}"
         raise ValueError(f"Got {got}: give both, or a schedule.")
+    if not (hasattr(learning_rate, "__float__") or callable(learning_rate)):
+        got = f"learning_rate is {learning_rate!r}"
+        raise ValueError(f"{got}: expected a number, or a schedule of Keras.")
+    if not hasattr(epochs, "__index__") or epochs < 1:
+        raise ValueError(f"epochs is {epochs!r}: expected a whole number from 1 on.")
     return Schedule(learning_rate, epochs * -(-num_images // batch_size), batch_size=batch_size)
 
 

@@ -85,7 +85,7 @@ def main(argv=None):
     if group:
         with contextlib.suppress(OSError):  # a kernel may outlive a run that broke off
             group.rmdir()
-    if not (output / "results.json").exists():
+    if code < 0 or not (output / "results.json").exists():
         print(f"The run broke off, exit code {code}.", file=sys.stderr)
         return 1
     results = describe(output / "results.json", group)

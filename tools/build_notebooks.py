@@ -30,6 +30,7 @@ LANGUAGE = {
 # Just what the kernel will say, or JupyterLab marks each notebook unsaved at once.
 METADATA = {"kernelspec": KERNEL, "language_info": LANGUAGE}
 HIDDEN = {"setup", "parameters", "plumbing", "figure", "quiz"}  # folded: a click opens them
+MAY_FAIL = {"exercise", "check"}  # a student's error there does not stop Run All
 MARKER = re.compile(r"(?m)^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*(?:\n|$)")
 SOLUTION = re.compile(r"(?ms)^([ \t]*)### BEGIN SOLUTION.*?### END SOLUTION[ \t]*$")
 STUBS = {"code": r"\1pass  # your answer here", "markdown": "*Your answer here.*"}
@@ -99,6 +100,7 @@ def notebook_json(lesson, rewrite):
         cell.source = rewrite(cell.source, cell.cell_type)
         cell.metadata.pop("lines_to_next_cell", None)
         fold(cell)
+        forgive(cell)
     nbgrader_cells.add_grading(notebook.cells)
     for cell, identity in zip(notebook.cells, cell_ids(notebook.cells), strict=True):
         cell["id"] = identity
@@ -111,6 +113,13 @@ def fold(cell):
     if HIDDEN & set(cell.metadata.get("tags", [])):
         cell.metadata["tags"].append("hide-input")
         cell.metadata["jupyter"] = {"source_hidden": True}
+
+
+def forgive(cell):
+    """Let JupyterLab go on to the next cell after an error in an exercise or its check."""
+    tags = cell.metadata.get("tags", [])
+    if cell.cell_type == "code" and MAY_FAIL & set(tags):
+        tags.append("raises-exception")
 
 
 def expected_notebooks(root):

@@ -38,8 +38,7 @@ def sources(path):
     if path.exists():
         cells = chosen(nbformat.read(path, as_version=4), tag=None)
         return tuple(
-            (cell.id, without_pixels(cell.source), *cell.metadata.get("tags", []))
-            for cell in cells
+            (cell.id, without_pixels(cell.source), *cell.metadata.get("tags", [])) for cell in cells
         )
 
 

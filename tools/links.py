@@ -42,8 +42,8 @@ def colab(repository, tag, notebook):
 
 
 def binder(repository, tag):
-    """Return the address that opens JupyterLab on Binder, in the folder of the notebooks."""
-    query = urlencode({"urlpath": FOLDER.format("")})
+    """Return the address that opens JupyterLab on Binder, with the start page."""
+    query = urlencode({"urlpath": FOLDER.format("") + "/start.md"})
     return f"https://mybinder.org/v2/gh/{repository}/{tag}?{query}"
 
 

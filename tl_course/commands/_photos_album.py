@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tl_course.commands import _photos_folder, _photos_split, _photos_steps
+from tl_course.engine import words
 
 
 class Album(NamedTuple):
@@ -51,7 +52,8 @@ def read(parts, image_size, steps):
             if not places:
                 raise ValueError(f"{str(folder)!r} has no usable picture of any class.")
             found["part"] += [part] * len(places)
-            lines = [f"{part}: {line}" for line in audit.findings]
+            where = words.one_line(folder.name) if part == _photos_folder.ALL else part
+            lines = [f"{where}: {line}" for line in audit.findings]
             found["findings"] += lines if len(parts) > 1 else audit.findings
     return found
 

@@ -19,7 +19,7 @@ print(names[probabilities.argmax()], probabilities.max())
 BODY = """# {name}
 
 An image classifier for {classes} classes, made by `python -m tl_course photos` from {pictures}
-pictures of one folder. It borrows from EfficientNet-Lite0, pretrained on ImageNet.
+pictures. It borrows from EfficientNet-Lite0, pretrained on ImageNet.
 
 **Accuracy on {n} test pictures, asked once: {accuracy}.** Always the largest class: {largest}.
 [The report](report.html) shows the mistakes.
@@ -42,8 +42,7 @@ plain Keras, which has no such guard:
 
 ## Limits
 
-The accuracy holds for pictures like those in the folder: of the same days, places, cameras and
-people. It says nothing of a class that is not in the list, and a shortcut that all pictures share
+{reach} It says nothing of a class that is not in the list, and a shortcut that all pictures share
 cannot be seen in it. It is no diagnostic device.
 
 Would more photographs help? {more}.
@@ -90,6 +89,7 @@ def _body(found):
         largest=f"{100 * test['always_largest']:.1f} %", limit=f"{100 * guard.probability:.0f} %",
         rows="\n".join("| " + " | ".join(_plain(x) for x in row.values()) + " |" for row in sizes),
         use=USE.format(size=found.job.image_size), more=found.more[1].capitalize(),
+        reach=_photos_decisions.reach(found),
         why="\n".join(f"* **{_plain(what)}**: {_plain(reason)}." for what, reason in rows),
     )  # fmt: skip
 

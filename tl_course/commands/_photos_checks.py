@@ -8,10 +8,11 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from tl_course.commands import _photos_steps
+from tl_course.commands import _photos_steps, _photos_web
 from tl_course.engine import words
 
-NEEDS = {"onnx": ("tf2onnx", "onnx", "onnxruntime"), "litert": ("ai_edge_litert",)}
+ONNX = ("tf2onnx", "onnx", "onnxruntime")
+NEEDS = {"onnx": ONNX, "litert": ("ai_edge_litert",), "web": ONNX}
 
 
 class Job(NamedTuple):
@@ -66,6 +67,8 @@ def check_options(options):
         if lacking := [name for name in NEEDS[kind] if importlib.util.find_spec(name) is None]:
             raise ValueError(f"--export {kind} needs {', '.join(lacking)}: `pip install "
                              f"'tl-course[export]'`, or leave it out.")  # fmt: skip
+    if "web" in options.export:
+        _photos_web.runtime()  # now, not after the training
 
 
 def check_out(out, sources):

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from tl_course.commands import _photos_guard, _photos_learning
+from tl_course.commands import _photos_guard
 
 ALONE = "near-duplicates"
 
@@ -35,14 +35,17 @@ def _split(album, job):
                         (("train", "to train"), ("val", "to validate"), ("test", "to test")))
     kept = ALONE if job.group_by is None else f"{ALONE} and {job.group_by!r}"
     groups = len(set(album.groups.tolist()))
-    why = f"{groups} groups of pictures ({kept}); each group is on one side, or the test would ask "
-    return f"Split: {numbers}", why + "what was learned by heart; a part that was given is kept"
+    why = f"{len(album.files)} pictures are {groups} groups ({kept}); each group is on one side, " \
+          "or the test would ask what was learned by heart; a part that was given is kept"
+    return f"Split: {numbers}", why
 
 
 def _weights(album):
+    from tl_course import data
+
     counts = album.counts("train")
     sizes = f"the largest class has {counts.max()} pictures to train, the smallest {counts.min()}"
-    if _photos_learning.class_weights(counts) is None:
+    if data.class_weights(counts) is None:
         return "No class weights", f"{sizes}: near enough"
     return "Class weights", f"{sizes}: a picture of a small class counts more, in proportion"
 
@@ -82,6 +85,17 @@ def _seen(judged):
     rest = f"; without them: {unseen}" if unseen else ""
     return [(f"{number} test pictures stay although they look familiar",
              f"a near-duplicate, or the same person or day, is among those it learned from{rest}")]
+
+
+def reach(found):
+    """What the accuracy holds for, a sentence or two: it may differ from that of validation."""
+    album, test, val = found.album, found.judged.test["accuracy"], found.judged.validation
+    if "test" not in album.given:
+        return "This holds for pictures like these: of the same days, places and cameras."
+    said = f"This holds for pictures like those given as the test. Of the validation pictures {val}"
+    if val.low > test.high:
+        return f"{said}: the test pictures are harder, as those of other days or places often are."
+    return f"{said}."
 
 
 def sizes(album):

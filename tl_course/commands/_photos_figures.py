@@ -26,7 +26,8 @@ def drawn(draw, *arguments, ylabel=None, **words):
 def write_png(figure, path):
     """Write a figure as PNG, whole or not at all."""
     with _photos_steps.whole(path) as partial:
-        figure.savefig(partial, format="png", dpi=DPI, facecolor="white")
+        tight = {"bbox_inches": "tight", "pad_inches": 0.1}  # else its labels may be cut
+        figure.savefig(partial, format="png", dpi=DPI, facecolor="white", **tight)
 
 
 def confusion(album, judged):

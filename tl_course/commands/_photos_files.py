@@ -13,6 +13,7 @@ OUTPUTS = (
     "README.md", "report.html", "model.keras", "labels.txt", "args.yaml", "results.json",
     "split.csv", "predictions.csv", "known.npz", "confusion_matrix.png", "learning_curve.png",
     "notebook.ipynb", "model.onnx", "model_float16.onnx", "model.tflite",
+    "classifier.html",
 )  # fmt: skip
 PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "numpy", "pillow", "scikit-learn")
 
@@ -73,7 +74,8 @@ def results(found):
     return {
         "name": job.name, "class_names": album.class_names, "image_size": job.image_size,
         "backbone": _photos_learning.BACKBONE, "pictures": _photos_decisions.sizes(album),
-        "test": judged.test, "race": found.race, "temperature": judged.temperature,
+        "test": judged.test, "validation_accuracy": judged.validation,
+        "race": found.race, "temperature": judged.temperature,
         "dont_know": {"probability_below": guard.probability, "distance_above": guard.distance},
         "more_photographs": {"difference": step, "words": words, "curve": found.comparison and
                              found.comparison.values()},

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 DONT_KNOW = "don't know"
+FAR, UNSURE = "it is unlike the pictures learned from", "it is not sure enough"
 TARGET = 0.95  # of the answers to validation pictures shall be right
 ORDINARY = 0.95  # of the validation pictures lie nearer to a training picture than the limit
 MOST_KNOWN = 50  # training pictures of a class whose features are kept, to compare with
@@ -21,6 +22,12 @@ class Guard(NamedTuple):
         """Which pictures get an answer, bool (n,)."""
         sure = np.max(probabilities, axis=1) >= self.probability
         return sure & (distances <= self.distance)
+
+    def doubt(self, known, distance):
+        """Why one picture gets no answer, in words; "" where it gets one."""
+        if known:
+            return ""
+        return FAR if distance > self.distance else UNSURE
 
 
 def distances(features, known, *, but_itself=False):

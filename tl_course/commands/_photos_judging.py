@@ -16,10 +16,13 @@ class Judged(NamedTuple):
     probabilities: np.ndarray  # calibrated, float (n, classes)
     knows: np.ndarray  # bool (n,): gets an answer
     test: dict
+    validation: object  # the accuracy on pictures that helped to choose, an Estimate
 
 
 def judge(album, learned, seed):
     """Calibrate and set the limits on validation pictures; then open the test. A Judged."""
+    from tl_course import evaluation
+
     raw = _photos_learning.probabilities(learned.features, learned.head)
     train, val = album.places("train"), album.places("val")
     temperature = _photos_guard.temperature(raw[val], album.labels[val])
@@ -31,7 +34,8 @@ def judge(album, learned, seed):
     guard = _photos_guard.choose(calibrated[val], album.labels[val], far[val], known)
     knows = guard.knows(calibrated, far)
     test = open_test(album, raw, calibrated, knows)
-    return Judged(raw, temperature, guard, calibrated, knows, test)
+    right = evaluation.accuracy_interval(calibrated[val].argmax(axis=1) == album.labels[val])
+    return Judged(raw, temperature, guard, calibrated, knows, test, right)
 
 
 def open_test(album, raw, calibrated, knows):

@@ -10,7 +10,6 @@ from tl_course.commands import _photos_split
 BACKBONE = "efficientnet_lite0"
 BLOCK = 512  # pictures whose features are computed and kept at a time
 DEPTHS = {100: "block_16", 300: "block_14", np.inf: "block_11"}  # below so many to train: from here
-UNEVEN = 1.5  # the largest class over the smallest: from here on, classes are weighed
 FOLDS = 5  # of the pictures to train and validate, each judged by heads that do not know it
 
 
@@ -28,14 +27,6 @@ def probabilities(features, head, temperature=1.0):
     from scipy import special
 
     return special.softmax((features @ head[0] + head[1]) / temperature, axis=1)
-
-
-def class_weights(counts):
-    """How much a picture of each class counts: float (classes,), or None where sizes are alike."""
-    counts = np.maximum(counts, 1)
-    if max(counts) < UNEVEN * min(counts):
-        return None
-    return sum(counts) / (len(counts) * counts)
 
 
 def features_of(network, images, steps, name, tick):
@@ -77,13 +68,13 @@ def train_head(features, labels, num_classes, seed):
 
     As long as fine-tuning takes, at its rates, so that the race between the two is fair.
     """
-    from tl_course import transfer
+    from tl_course import data, transfer
     from tl_course.engine import resumable
 
     network, found = _head_network(features.shape[1], num_classes), {}
     head = network.get_layer("head")
     head.set_weights([np.zeros_like(weight) for weight in head.get_weights()])
-    weights = class_weights(np.bincount(labels, minlength=num_classes))
+    weights = data.class_weights(np.bincount(labels, minlength=num_classes))
     for step, name in (("head", "first_"), ("fine-tune", "")):
         plan = transfer.schedule(len(labels), num_classes, step=step)
         transfer.reset_optimizer(network, learning_rate=plan.learning_rate)

@@ -2,8 +2,6 @@
 
 import logging
 import os
-import tempfile
-from pathlib import Path
 
 from tl_course.commands import _notebooks, _photos_steps
 
@@ -34,16 +32,16 @@ def execute(job, parts):
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     first, *others = parts.values()
     failure = ""
-    with tempfile.TemporaryDirectory() as room, _photos_steps.whole(
-        job.out / "notebook.ipynb"
-    ) as partial:
-        link = Path(room) / (first.name or "photos")  # the lesson writes beside its folder
+    path = job.out / "notebook.ipynb"
+    with _photos_steps.room(job.out) as room, _photos_steps.whole(path) as partial:
+        link = room / (first.name or "photos")  # the lesson writes beside its folder
         os.symlink(first, link, target_is_directory=True)
-        _notebooks.prepare_environment(Path(room) / "kernels")
+        _notebooks.prepare_environment(room / "kernels")
+        os.environ["TMPDIR"] = str(room)  # of the kernel: nothing is left when it is killed
         given = {"FOLDER": str(link), "SEED": job.seed}
         if others:
             given["NEW_PHOTOS"] = str(others[-1])
-        options = {"kernel_name": "python3", "progress_bar": False, "cwd": room}
+        options = {"kernel_name": "python3", "progress_bar": False, "cwd": str(room)}
         try:
             papermill.execute_notebook(SOURCE, partial, given, **options)
         except Exception as error:  # whatever went wrong, what was executed is kept

@@ -3,10 +3,11 @@
 import html
 
 from tl_course.commands import _photos_decisions, _photos_export, _photos_figures, _photos_judging
+from tl_course.engine import cards, words
 
 STYLE = """body{font:15px/1.5 sans-serif;max-width:46rem;margin:0 auto;padding:0 12px;
 color:#111;background:#fff;overflow-wrap:anywhere}h1{font-size:1.6em;line-height:1.2}
-h2{font-size:1.25em;margin-top:1.8em}figure{margin:0 0 1em}figcaption{color:#444}
+h2{font-size:1.25em;margin-top:1.8em}figure{margin:1em 0}figcaption{color:#444}
 table{overflow-wrap:normal}dt{font-weight:600}@media(max-width:420px)
 {body>div{font-size:13px}}dd{margin:0 0 .6em}summary{cursor:pointer}"""
 COLUMNS = {"class_name": "class", "n": "pictures", "precision": "right of those called so",
@@ -30,36 +31,33 @@ def page(found, elements):
 
 
 def _head(found):
-    from tl_course.engine import cards
-
     test, album = found.judged.test, found.album
-    largest = f"Always the largest class: {100 * test['always_largest']:.1f} %."
+    largest, mean = (100 * test[name] for name in ("always_largest", "balanced_accuracy"))
     return (
         f"<h1>{html.escape(found.job.name)}</h1><p>{len(album.class_names)} classes, "
-        f"{len(album.files)} pictures. Right answers to the test pictures, asked once, "
-        f"\N{LEFT DOUBLE QUOTATION MARK}don't know\N{RIGHT DOUBLE QUOTATION MARK} not counted:</p>"
-        f"{test['accuracy']._repr_html_()}<p>{largest} Mean over the classes: "
-        f"{100 * test['balanced_accuracy']:.1f} %. This holds for pictures like these: of the same "
-        "days, places and cameras.</p>" + cards.table(_photos_decisions.sizes(album), "Pictures")
+        f"{len(album.files)} pictures. The first guess is right for so many of the test pictures, "
+        f"each asked once:</p>{test['accuracy']._repr_html_()}<p>Always the largest class: "
+        f"{largest:.1f} %. Mean over the classes: {mean:.1f} %. "
+        f"{html.escape(_photos_decisions.reach(found))}</p>"
+        + cards.table(_photos_decisions.sizes(album), "Pictures")
     )
 
 
 def _decided(found):
     rows = _photos_decisions.decisions(found)
-    items = "".join(f"<dt>{html.escape(a)}</dt><dd>{html.escape(b)}.</dd>" for a, b in rows)
+    rows = [(html.escape(what), html.escape(why[0].upper() + why[1:])) for what, why in rows]
+    items = "".join(f"<dt>{what}</dt><dd>{why}.</dd>" for what, why in rows)
     shown = found.race["difference"]._repr_html_() if "difference" in found.race else ""
     return f"<h2>What was decided, and why</h2><dl>{items}</dl>{shown}"
 
 
 def _mistakes(found, elements):
-    from tl_course.engine import cards
-
     album, judged = found.album, found.judged
     per_class, figures = judged.test["per_class"], []
     rows = [{word: _short(row[name]) for name, word in COLUMNS.items()} for row in per_class]
     for true, said, places in _photos_judging.confusions(album, judged)[:PAIRS]:
-        words = f"{true}, called {said}: {len(places)}."
-        figures.append(_photos_figures.pictures(album, places, alt=words, caption=words))
+        say = f"{true}, called {said}: {len(places)}."
+        figures.append(_photos_figures.pictures(album, places, alt=say, caption=say))
     shown = elements["confusion"] if len(album.class_names) <= _photos_figures.READABLE else ""
     return f"<h2>Which are mixed up?</h2>{shown}{cards.table(rows)}{''.join(figures)}"
 
@@ -71,9 +69,9 @@ def _short(value):
 
 
 def _more(found, elements):
-    step, words = found.more
+    step, answer = found.more
     shown = step._repr_html_() if step else ""
-    return (f"<h2>Would more photographs help?</h2><p>{html.escape(words.capitalize())}.</p>"
+    return (f"<h2>Would more photographs help?</h2><p>{html.escape(answer.capitalize())}.</p>"
             f"{shown}{elements['curve']}")  # fmt: skip
 
 
@@ -82,25 +80,25 @@ def _honest(found):
     left = f"; of those answers {answered} are right" if answered else ""
     return (
         "<h2>Is it as sure as it is right?</h2>"
-        f"<p>Mean gap on test pictures: {100 * test['calibration_error']:.1f} points, before "
-        f"scaling {100 * test['calibration_error_before']:.1f}. It answers {test['answered']} of "
-        f"them{left}.</p>" + _photos_figures.reliability(found.album, found.judged)
+        "<p>How sure it is differs from how often it is right by "
+        f"{100 * test['calibration_error']:.1f} points on the test pictures, and without the "
+        f"temperature by {100 * test['calibration_error_before']:.1f}. It answers "
+        f"{test['answered']} of them{left}.</p>"
+        + _photos_figures.reliability(found.album, found.judged)
     )
 
 
 def _labels(found):
-    from tl_course.engine import cards
-
     rows, how = found.suspects
-    said = f"<h2>Labels that are probably wrong</h2><p>Of pictures to train and validate, from " \
-           f"models that had not seen them; found by {html.escape(how)}.</p>"  # fmt: skip
+    said = f"<h2>Labels that are probably wrong</h2><p>Found by {html.escape(how)}, from models " \
+           "that had not seen the picture. It may only be hard: look first.</p>"  # fmt: skip
     if not rows:
         return f"{said}<p>None.</p>"
-    album = found.album
     titles = [f"{row['label'][:13]}\n{row['suggested'][:12]}?" for row in rows]
-    words = {"alt": "Pictures whose label is probably wrong.", "caption": "Label, and suggestion."}
-    chosen = [album.files.index(row["file_name"]) for row in rows]
-    shown = _photos_figures.pictures(album, chosen, titles=titles, **words)
+    say = {"alt": "Pictures whose label is probably wrong.", "caption": "Label, and suggestion."}
+    chosen = [found.album.files.index(row["file_name"]) for row in rows]
+    shown = _photos_figures.pictures(found.album, chosen, titles=titles, **say)
+    rows = [row | {"file_name": words.path(row["file_name"])} for row in rows]
     table = [{name.replace("_", " "): _short(value) for name, value in row.items()} for row in rows]
     return said + shown + cards.table(table)
 
@@ -109,7 +107,7 @@ def _odd(found):
     title = "<h2>Blurred, dark or odd pictures</h2>"
     if found.odd is None:
         return f"{title}<p>Not looked for: <code>pip install 'tl-course[photos]'</code> does.</p>"
-    return title + _lines([f"{file}: {words}" for file, words in found.odd.items()])
+    return title + _lines([f"{words.path(file)}: {why}" for file, why in found.odd.items()])
 
 
 def _beside(found):
@@ -125,8 +123,6 @@ def _lines(lines):
 
 
 def _away(found):
-    from tl_course.engine import cards
-
     rows = _photos_export.rows(found.exports)
     shown = cards.table(rows, "Other formats, asked what the Keras model was asked") if rows else ""
     folder = html.escape(found.job.out.name)

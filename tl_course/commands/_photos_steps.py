@@ -3,6 +3,8 @@
 import contextlib
 import json
 import os
+import re
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -26,6 +28,17 @@ def whole(path):
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def room(out):
+    """Give a folder for what is temporary; it goes away after the block, or at the next start."""
+    path = Path(out) / FOLDER / f".room.{os.getpid()}{PARTIAL}"
+    path.mkdir()
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def write_text(path, text):
@@ -96,9 +109,10 @@ def begin(out, identity, *, fresh, outputs):
     """
     folder = Path(out) / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    for left in [*Path(out).glob(f".*{PARTIAL}*"), *folder.glob(f".*{PARTIAL}*")]:
-        if not psutil.pid_exists(int(left.name.split(PARTIAL)[0].rpartition(".")[2])):
-            left.unlink(missing_ok=True)  # its process was killed
+    for left in [*Path(out).iterdir(), *folder.iterdir()]:
+        process = re.fullmatch(rf"\..*\.(\d+){PARTIAL}.*", left.name)
+        if process and not psutil.pid_exists(int(process[1])):  # it was killed
+            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
     was = None
     with contextlib.suppress(OSError, ValueError):
         was = json.loads((folder / IDENTITY).read_text(encoding="utf-8"))
@@ -109,7 +123,7 @@ def begin(out, identity, *, fresh, outputs):
             f" add --fresh to begin anew, or name another --out."
         )
     if was is None or fresh:
-        steps = [path for path in folder.iterdir() if path.name != IDENTITY]
+        steps = [path for path in folder.iterdir() if path.is_file() and path.name != IDENTITY]
         for path in [*steps, *(Path(out) / name for name in outputs)]:
             path.unlink(missing_ok=True)
         write_text(folder / IDENTITY, json.dumps(identity))  # last: what is there belongs to it

@@ -53,7 +53,7 @@ def fine_tune(album, first_head, block, steps, seed, tick):
 
     It goes on where a killed run was.
     """
-    from tl_course import transfer
+    from tl_course import data, transfer
     from tl_course.engine import resumable
 
     places = album.places("train")
@@ -72,7 +72,7 @@ def fine_tune(album, first_head, block, steps, seed, tick):
         tick(step / plan.steps)
 
     options = {"seed": seed, "state": steps.kept("tuning"), "keep": keep}
-    weights = _photos_learning.class_weights(album.counts("train"))
+    weights = data.class_weights(album.counts("train"))
     resumable.train(top, activations, album.labels[places], plan, weights=weights, **options)
     kernel, bias = model.get_layer("head").get_weights()
     val = transfer.extract_features(backbone, _blocks(album, album.places("val")))

@@ -26,7 +26,7 @@ def seconds(job, number):
     megapixels = number * job.image_size**2 / 1e6
     stages = {
         "reading the photographs": 0.02 * number + 1, "features": 0.15 * megapixels + 5,
-        "a head": 0.0015 * number + 3, "fine-tuning": 3 * megapixels + 15,
+        "a head": 0.0015 * number + 3, "fine-tuning": 6 * megapixels + 15,
         "more photographs?": 0.01 * number + 16, "labels and pictures": 0.02 * number + 6,
         "the test and the model": 0.002 * number + 5,
     }  # fmt: skip
@@ -40,10 +40,9 @@ def work(job, parts, steps, progress):
     """All of it; what is there already is not done again. The exit code."""
     from tl_course import machine
 
-    print(f"{job.name}: {machine.ready()}")  # imports Keras in silence
-    with progress.stage("reading the photographs"):
+    with progress.stage("reading the photographs"):  # before Keras takes its half of a gigabyte
         album = _photos_album.album(parts, job, steps)
-    print(*album.findings, sep="\n")
+    print(*album.findings, f"{job.name}: {machine.ready()}", sep="\n")  # imports Keras in silence
     learned, first_head = _learn(job, album, steps, progress)
     with progress.stage("fine-tuning") as tick:
         options = {"steps": steps, "seed": job.seed, "tick": tick}
@@ -87,7 +86,7 @@ def _judge(job, album, learned, kept, race, steps, progress):
         with _photos_steps.whole(job.out / "model.keras") as partial:
             model.save(partial)
     with progress.stage("other formats") if job.export else contextlib.nullcontext():
-        exports = _photos_export.export(job, album, steps)
+        exports = _photos_export.export(job, album, judged.guard, steps)
     more = _photos_advice.would_more_help(comparison)
     return Found(album, job, race, judged, comparison, more, suspects, odd, exports)
 

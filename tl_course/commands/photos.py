@@ -27,7 +27,8 @@ def add_arguments(parser):
     one("--test", type=Path, metavar="FOLDER", help="a test set of its own, with the same classes")
     one("--group-by", metavar="PATTERN", help="a regular expression on CLASS/FILE; its first group "
         "is the person, day or video, which stays on one side of the split")  # fmt: skip
-    one("--export", default=[], nargs="+", choices=sorted(_photos_checks.NEEDS))
+    one("--export", default=[], nargs="+", choices=sorted(_photos_checks.NEEDS),
+        help="the model in other formats, too, each asked the same pictures")  # fmt: skip
     one("--no-notebook", action="store_true", help="do not run lesson 6 on the folder, minutes")
     one("--fresh", action="store_true", help="begin anew where an earlier run was begun")
 

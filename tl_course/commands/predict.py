@@ -45,20 +45,28 @@ def check_csv(path, images):
 
 
 def classify(folder, paths):
-    """Yield (path, columns of its answer or None, why it cannot be read) for each path."""
+    """Yield (path, columns of its answer or None, why there is none) for each path.
+
+    Of a picture that can be read, why the answer is "don't know", in words; "" where it is not.
+    """
     from tl_course.engine import pictures
 
     model, guard, names, size = load(folder)
     for start in range(0, len(paths), AT_ONCE):
         few = paths[start : start + AT_ONCE]
-        images, reasons, _ = pictures.read_all(few, image_size=size)
+        images, reasons, notes = pictures.read_all(few, image_size=size)
+        for k, note in notes.items():
+            print(f"Note on {words.path(str(few[k]))}: {note}", file=sys.stderr)
         rows = iter(())
         if len(images):
             features, probabilities = model.predict(images, batch_size=16, verbose=0)
-            knows = guard.knows(probabilities, _photos_guard.distances(features, guard.known))
-            rows = iter(_photos_files.predictions(names, probabilities, knows))
+            far = _photos_guard.distances(features, guard.known)
+            knows = guard.knows(probabilities, far)
+            doubts = [guard.doubt(*pair) for pair in zip(knows, far, strict=True)]
+            answers = _photos_files.predictions(names, probabilities, knows)
+            rows = zip(answers, doubts, strict=True)
         for k, path in enumerate(few):
-            yield path, (None if k in reasons else next(rows)), reasons.get(k)
+            yield path, *((None, reasons[k]) if k in reasons else next(rows))
 
 
 def main(options):
@@ -76,7 +84,9 @@ def main(options):
                 print(f"{name}: {UNREADABLE}: {words.one_line(reason)}", file=sys.stderr)
             else:
                 predicted, probability, answer = row[:3]
-                print(f"{name}: {answer} ({predicted} {100 * float(probability):.0f} %)")
+                sure = f"{100 * float(probability):.0f} %"
+                print(f"{name}: {answer}: {reason} (most like {predicted}, {sure})" if reason else
+                      f"{name}: {answer} ({sure})")  # fmt: skip
         if options.csv:
             _write(options.csv, options.folder, rows)
     except (ValueError, RuntimeError, OSError, ModuleNotFoundError) as error:

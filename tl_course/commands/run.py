@@ -1,17 +1,17 @@
 """Execute notebooks and show what each one found, how long it took and the memory it needed."""
 
-import json
 import logging
 import os
 import re
 import sys
-import tempfile
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from tl_course.commands import _notebooks
+from tl_course.commands import _notebooks, _run_checks, _run_results
+from tl_course.engine import words
 
 ROOT = _notebooks.ROOT
 OUTPUT = (ROOT if (ROOT / "notebooks").is_dir() else Path.cwd()) / "build" / "course"
@@ -38,7 +38,8 @@ def find_notebooks(names, *, folder):
     if wrong or not (names or lessons):
         raise FileNotFoundError(f"No notebook {wrong or ''} found: name a file, or work in a clone "
                                 f"of the course; it has {list(lessons)} in {folder}.")  # fmt: skip
-    return [lessons.get(name) or Path(name).resolve() for name in names or lessons]
+    found = [lessons.get(name) or Path(name).resolve() for name in names or lessons]
+    return list(dict.fromkeys(found))
 
 
 def write_page(path):
@@ -58,19 +59,24 @@ def write_page(path):
     path.with_suffix(".html").write_text(offline, encoding="utf-8")
 
 
-def run_all(paths, *, profile, output, console):
-    """Execute the notebooks one after the other, print a line for each, return their rows."""
-    rows = []
-    for number, path in enumerate(paths, start=1):
-        label = f"[{number}/{len(paths)}] {path.stem}"
-        with console.status(f"{label} is running", spinner="line"):
-            row = _notebooks.execute(path, profile=profile, output=output)
-            write_page(output / path.name)
-        rows.append(row)
-        outcome = f"FAILED in {row['error']}" if row["error"] else "done"
-        measured = f"{row['minutes']:.1f} min, {row['peak_gb']:.2f} GB"
-        console.print(f"{label}: {measured}, {outcome}", markup=False, soft_wrap=True)
-    return rows
+def run_all(paths, rows, *, profile, output, console):
+    """Execute the notebooks one after the other, print a line and add a row for each."""
+    about = {"profile": profile, "cores": os.cpu_count()}
+    with _run_results.room(output) as folder:
+        _notebooks.prepare_environment(folder / "kernels")
+        for number, path in enumerate(paths, start=1):
+            label = f"[{number}/{len(paths)}] {words.one_line(path.stem)}"
+            with console.status(Text(f"{label} is running"), spinner="line"):
+                row = _notebooks.execute(path, profile=profile, folder=folder)
+                write_page(folder / path.name)
+            finished = {"finished": number == len(paths)}
+            _run_results.deliver(
+                path.stem, folder=folder, output=output, rows=rows, row=row, about=about | finished
+            )
+            rows.append(row)
+            outcome = f"FAILED in {words.one_line(row['error'])}" if row["error"] else "done"
+            measured = f"{row['minutes']:.1f} min, {row['peak_gb']:.2f} GB"
+            console.print(f"{label}: {measured}, {outcome}", soft_wrap=True)
 
 
 def results_table(rows):
@@ -83,27 +89,34 @@ def results_table(rows):
         found = _notebooks.headline_in_words(kept) if kept else "none recorded"
         used = _notebooks.data_in_words(kept["data"]) if kept else "none recorded"
         measured = (f"{row['minutes']:.1f}", f"{row['peak_gb']:.2f} GB")
-        table.add_row(row["notebook"], *measured, "FAILED" if row["error"] else found, used)
+        cells = row["notebook"], *measured, "FAILED" if row["error"] else found, used
+        table.add_row(*(Text(words.one_line(cell)) for cell in cells))  # as it is: no markup
     return table
 
 
 def main(options):
-    """Run the command; return 0 if every notebook ran, 1 if one failed or none was found."""
-    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    """Run the command; 0 if every notebook ran, 1 with a sentence if not, 130 if stopped."""
+    terminal = sys.stdout.isatty()
+    console = Console(width=None if terminal else 120, highlight=False, markup=False, emoji=False)
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)
+    output, rows, paths = Path(os.path.realpath(options.output.expanduser())), [], []
     folder = ROOT / "notebooks" / ("solutions" if options.solutions else "")
+    code, end = 1, ""
     try:
         paths = find_notebooks(options.notebooks, folder=folder)
-    except FileNotFoundError as error:
-        console.print(str(error), markup=False, soft_wrap=True)
-        return 1
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)
-    output = options.output.resolve()
-    output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as kernel_folder:
-        _notebooks.prepare_environment(kernel_folder)
-        rows = run_all(paths, profile=options.profile, output=output, console=console)
-    results = {"profile": options.profile, "cores": os.cpu_count(), "notebooks": rows}
-    (output / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    console.print(results_table(rows))
-    console.print(f"The executed notebooks and their pages are in {output}", soft_wrap=True)
-    return int(any(row["error"] for row in rows))
+        _run_checks.check(paths, output)
+        run_all(paths, rows, profile=options.profile, output=output, console=console)
+        code = int(any(row["error"] for row in rows))
+    except KeyboardInterrupt:
+        code, end = 130, "Stopped."
+    except OSError as error:
+        end = f"{error.strerror or error} ({error.filename or output})."
+    except (ValueError, ModuleNotFoundError) as error:
+        end = str(error)
+    if rows:
+        console.print(results_table(rows))
+        kept = "notebooks" if len(rows) == len(paths) else f"{len(rows)} of {len(paths)} notebooks"
+        console.print(f"The executed {kept} and their pages are in {output}", soft_wrap=True)
+    if end:
+        console.print(end, soft_wrap=True)
+    return code

@@ -26,18 +26,20 @@ def passing(dimensions):
     return keras.Model(given, keras.layers.Identity(name="passed_on")(given), name="passing")
 
 
-def export_onnx(model, path, class_names, image_size):
+def export_onnx(model, path, class_names, image_size, *, outputs=("probabilities",)):
     """Write the classifier as ONNX: input `pixels`, output `probabilities`, any batch size.
 
-    `class_names` (JSON) and `image_size` stand in its metadata.
+    `class_names` (JSON) and `image_size` stand in its metadata. outputs: the names of a network's,
+    in order.
     """
     import onnx
 
     model(np.zeros((1, *model.input_shape[1:]), "float32"))  # one never called cannot be exported
     model.export(path, format="onnx", verbose=False)
     exported = onnx.load(path)
-    for graph_side, name in ((exported.graph.input, "pixels"), (exported.graph.output, None)):
-        _rename(exported.graph, graph_side[0], name or "probabilities")
+    sides = [*exported.graph.input, *exported.graph.output]
+    for value, name in zip(sides, ("pixels", *outputs), strict=True):
+        _rename(exported.graph, value, name)
     values = {"class_names": json.dumps(list(class_names)), "image_size": str(image_size)}
     onnx.helper.set_model_props(exported, values)
     onnx.checker.check_model(exported)
@@ -62,11 +64,11 @@ def halve_onnx(path, target):
 
 
 def run_onnx(path, images):
-    """What an ONNX file says of pictures, uint8 (n, height, width, 3): float (n, classes)."""
+    """What an ONNX file's last output says of pictures, uint8 (n, height, width, 3): (n, ...)."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(os.fspath(path), providers=["CPUExecutionProvider"])
-    return _by_ones(lambda one: session.run(None, {"pixels": one})[0], images)
+    return _by_ones(lambda one: session.run(None, {"pixels": one})[-1], images)
 
 
 def export_litert(model, path):

@@ -1,0 +1,121 @@
+"""A dial holds what Python worked out for each position, and stands beside a figure."""
+
+import base64
+import io
+import itertools
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.lessons import DEEPER, LESSONS, cells_of, code_cells
+from tl_course import evaluation, plots
+from tl_course.engine import dials
+
+RIGHT = np.arange(40) < 30
+GREY = {name: np.full((96, 96, 3), value, "uint8") for name, value in {"a": 40, "b": 200}.items()}
+
+
+def kept(page):
+    """What a dial holds: its controls, answers and pictures."""
+    return json.loads(re.search(r'<script type="application/json">(.*?)</script>', page)[1])
+
+
+def element(controls, answer, start=None, caption="Turn it."):
+    return dials.element(controls, answer, start=start or {}, caption=caption)
+
+
+def counted(number, word):
+    return f"{number} {word}", {"right": evaluation.accuracy_interval(RIGHT[:number])}
+
+
+CONTROLS = {"how many": [10, 20, 40], "which": {"x": None, "y": None}}
+
+
+def test_controls_have_labels_and_options():
+    first, second = kept(element(CONTROLS, counted))["controls"]
+    assert first == {"label": "how many", "options": ["10", "20", "40"], "start": 0, "images": None}
+    assert second["label"] == "which" and second["images"] == [None, None]
+
+
+def test_every_position_holds_what_python_says():
+    answers = kept(element(CONTROLS, counted))["answers"]
+    places = list(itertools.product(*CONTROLS.values()))
+    assert [said for said, _ in answers] == [f"{number} {word}" for number, word in places]
+    for (number, _), (_, more) in zip(places, answers, strict=True):
+        card = evaluation.accuracy_interval(RIGHT[:number])._repr_html_()
+        assert more == f'<ul class="strip"><li>right<br>{card}</li></ul>'
+
+
+def test_it_begins_where_it_is_told():
+    first, second = kept(element(CONTROLS, counted, {"how many": 20}))["controls"]
+    assert (first["start"], second["start"]) == (1, 0)
+    with pytest.raises(ValueError, match="15 is not in list"):
+        element(CONTROLS, counted, {"how many": 15})
+
+
+def test_tables_and_pictures_are_shown_and_a_picture_is_kept_once():
+    def answer(name):
+        return name, [{"name": name, "n": 3}], {"first": GREY["a"], "second": GREY[name]}
+
+    held = kept(element({"picture": GREY}, answer))
+    assert held["controls"][0]["images"] == [0, 1] and len(held["pictures"]) == 2
+    assert re.findall(r'data-picture="(\d)"', held["answers"][1][1]) == ["0", "1"]
+    assert '<th scope="col"' in held["answers"][0][1]
+    for data, value in zip(held["pictures"], (40, 200), strict=True):
+        image = Image.open(io.BytesIO(base64.b64decode(data.partition(",")[2])))
+        assert image.size == dials.THUMBNAIL and abs(int(np.mean(image)) - value) < 3
+
+
+def test_no_text_can_end_the_script_or_become_markup():
+    evil = "</script><img onerror=alert(1)>"
+    page = element({evil: [evil]}, lambda name: (name, {name: GREY["a"]}), caption=evil)
+    assert "<img onerror" not in page
+    held = kept(page)
+    assert held["controls"][0]["options"] == [evil] == [held["answers"][0][0]]
+    assert "<img onerror" not in held["answers"][0][1]
+
+
+def test_nothing_is_fetched_and_jupyterlab_keeps_its_hands_off():
+    page = element({"picture": GREY}, lambda name: (name, {name: GREY[name]}))
+    assert not re.search(r"https?:|src=|fetch\(|import\(", page)
+    assert 'data-lm-suppress-shortcuts="true"' in page
+    assert "<input" not in page and "The figure beside them says the same." in page
+
+
+def test_plots_shows_it_with_a_line_of_text(monkeypatch):
+    shown = []
+    monkeypatch.setattr(plots, "display", lambda bundle, **_: shown.append(bundle))
+    plots.dial(CONTROLS, counted, caption="Turn it.")
+    assert shown[0]["text/plain"] == "Dial: Turn it."
+    assert shown[0]["text/html"] == element(CONTROLS, counted)
+
+
+# ---- in the lessons
+
+
+def dials_alone(cells):
+    """Cells that show a dial and no figure before it that says the same without scripts."""
+    found = []
+    for source in code_cells(cells):
+        before, called, _ = source.partition("plots.dial(")
+        if called and not re.search(r"(?m)^(plots\.(?!table)|show_)\w+\(", before):
+            found.append(source)
+    return found
+
+
+@pytest.mark.parametrize("path", [*LESSONS, *DEEPER], ids=lambda path: path.stem)
+def test_a_figure_stands_beside_each_dial(path):
+    assert dials_alone(cells_of(path.read_text(encoding="utf-8"))) == []
+
+
+def test_a_dial_alone_is_found():
+    text = "# %%\nplots.lines(x, y)\nplots.dial(a, b)\n\n# %%\nplots.dial(a, b)\n"
+    assert dials_alone(cells_of(text)) == ["plots.dial(a, b)"]
+
+
+def test_some_lessons_have_one():
+    having = [p.stem for p in [*LESSONS, *DEEPER] if "plots.dial(" in p.read_text("utf-8")]
+    assert having == ["02_imagenet_backbones", "05_calibration"]
