@@ -66,6 +66,7 @@ readme: setup ## draw the pictures, fill the tables and links of README.md, docs
 	@$(BIN)/python -m tools.draw_pictures
 	@$(BIN)/python -m tools.start_page
 	@$(BIN)/python -m tools.readme_table
+	@$(BIN)/python -m tools.paper
 	@$(BIN)/python -m deploy.tables
 
 playground: setup ## build the page that trains a head in the browser, in build/playground (needs npm)

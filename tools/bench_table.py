@@ -14,17 +14,22 @@ HEAD = (
 COUNTS = ("cases", "named", "less", "wrong_name", "false_alarms")
 
 
+def counted(folder):
+    """Return the recorded bench: rows by mistake, their total, and the file as it was kept."""
+    kept = json.loads((folder / "mistakes_bench.json").read_text(encoding="utf-8"))
+    rows = {row["mistake"]: row for row in kept["results"]["rows"]}
+    found = [rows[number] for number in records.classic_mistakes() if number in rows]
+    total = {key: sum(row[key] for row in found) for key in COUNTS}
+    return rows, total, kept
+
+
 def table(folder):
     """Return the table as markdown, with a sentence on what is right and on bad input."""
-    path = folder / "mistakes_bench.json"
-    if not path.exists():  # a whole run takes half an hour of two cores
+    if not (folder / "mistakes_bench.json").exists():  # a run takes half an hour of two cores
         return "Not measured yet: `python -m tests.mistakes.bench` prints it.\n"
-    kept = json.loads(path.read_text(encoding="utf-8"))
-    rows = {row["mistake"]: row for row in kept["results"]["rows"]}
+    rows, total, kept = counted(folder)
     names = {number: row["name"] for number, row in records.classic_mistakes().items()}
     lines = [line(number, name, rows[number]) for number, name in names.items() if number in rows]
-    found = [rows[number] for number in names if number in rows]
-    total = {key: sum(row[key] for row in found) for key in COUNTS}
     return f"{HEAD}{''.join(lines)}{line('', 'all', total)}\n{sentence(rows, total, kept)}"
 
 

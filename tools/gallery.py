@@ -1,7 +1,5 @@
 """The 22 classic mistakes as a gallery: what you see, what it is, a question, and a picture."""
 
-import html
-
 from tl_course import records
 from tools import draw_pictures
 
@@ -17,13 +15,13 @@ Named by `{named}`; planted in `tests/test_checks.py` by `{planted}`.
 
 
 def picture(root, number):
-    """Return the picture of a mistake beside its words, as HTML; nothing where there is none."""
+    """Return the picture of a mistake as markdown; nothing where there is none."""
     name = PICTURES.get(number, f"mistake_{number:02d}")
     path = root / "docs" / "pictures" / f"{name}.svg"
     if not path.exists():
         return ""
-    alt = html.escape(draw_pictures.said(path.read_text(encoding="utf-8")))
-    return f'\n<img src="pictures/{name}.svg" alt="{alt}" width="270">\n'
+    alt = draw_pictures.said(path.read_text(encoding="utf-8"))
+    return f"\n![{alt}](pictures/{name}.svg)\n"
 
 
 def mistakes(root):

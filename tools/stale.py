@@ -19,6 +19,7 @@ WRITERS = {  # in this order: README quotes the notebooks
     "tools.draw_pictures": "make readme",
     "tools.start_page": "make readme",  # it shows the pictures
     "tools.readme_table": "make readme",  # it quotes the pictures' words
+    "tools.paper": "make readme",
     "deploy.tables": "make readme",
     "tools.links": "make links",
 }
