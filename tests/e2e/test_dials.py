@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tl_course import evaluation, plots
-from tl_course.commands import run
+from tl_course.commands import _pages
 
 BLOCKS, RATES = ["block_16", "block_11", "block_6"], [1e-5, 3e-4, 1e-2]
 PICTURES = {f"{k} <b>pear</b>": np.full((80, 80, 3), 60 * k, dtype="uint8") for k in (1, 2, 3)}
@@ -47,7 +47,7 @@ def page(browser, bundles, tmp_path, request):
     cell = nbformat.v4.new_code_cell("plots.dial(...)", outputs=[*outputs, outputs[1]])
     path = tmp_path / "page.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
-    run.write_page(path)
+    _pages.write_page(path, path)
     settings = {"viewport": {"width": 390, "height": 844}, **getattr(request, "param", {})}
     opened = browser.new_page(**settings)
     opened.asked, opened.errors = [], []
