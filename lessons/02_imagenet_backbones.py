@@ -129,12 +129,10 @@ plots.photographs(
 # Scaled twice, every picture is almost the same black. With red and blue swapped all shapes are
 # still there. And what does it answer?
 
-# %%
+# %% tags=["figure"]
 answers = {name: predict(network, feed(pixels)) for name, feed in ways_to_feed.items()}
 words = [[names[k] for k in answer.argmax(axis=1)] for answer in answers.values()]
 kept = [[None] * 4, *([a == b for a, b in zip(row, words[0], strict=True)] for row in words[1:])]
-
-# %% tags=["figure"]
 subjects = [name.replace("chelsea", "cat") for name in bundled]
 plots.answers(words, list(answers), subjects, right=kept,
     alt="First guesses: " + "; ".join(map(", ".join, words)) + " (a row a way to feed).",
@@ -210,18 +208,25 @@ def nearest(known, asked, count=1):
     return np.argsort(cdist(asked, known, "cosine"), axis=1)[:, :count]
 
 
-queries = np.random.default_rng(SEED).choice(len(test_set), size=3, replace=False)
-shown = [test_set.take([k]) for k in queries]
-found = [train_set.take(n) for n in nearest(train_features, test_features[queries], count=4)]
+queries = np.random.default_rng(SEED).choice(len(test_set), size=8, replace=False)
+found = nearest(train_features, test_features[queries], count=4)
+
 
 # %% tags=["figure"]
-rows = list(zip(shown, found, strict=True))
-plots.photographs(np.concatenate([part.images for row in rows for part in row]),
-    [title for query, near in rows for title in [f"asked: {query.names[0]}", *near.names]],
-    right=[m for query, near in rows for m in [None, *(n == query.names[0] for n in near.names)]],
-    columns=5,
-    alt="Three rows: a test picture, then its four nearest training pictures, each with its label.",
-    caption="Three test pictures drawn by lot, and their neighbours: same label?")  # fmt: skip
+def show_neighbours(found, caption):
+    """Three of the queries, each with its four nearest training pictures: same label?"""
+    rows = [(test_set.take([queries[k]]), train_set.take(found[k])) for k in range(3)]
+    same = [[name == asked.names[0] for name in near.names] for asked, near in rows]
+    plots.photographs(
+        np.concatenate([part.images for row in rows for part in row]),
+        [title for asked, near in rows for title in [f"asked: {asked.names[0]}", *near.names]],
+        right=[mark for row in same for mark in [None, *row]], columns=5, caption=caption,
+        alt="Three rows: a test picture, then its four nearest training pictures. Of four, "
+            f"{', '.join(map(str, map(sum, same)))} have its label.",
+    )  # fmt: skip
+
+
+show_neighbours(found, "Three test pictures drawn by lot, and their neighbours: same label?")
 
 # %% [markdown]
 # Three queries convince nobody. So count over all test pictures, against chance and against raw
@@ -288,6 +293,42 @@ difference
 # Random weights, too, pass on colour and brightness, and the classifier on top does learn. So
 # chance is not the bar. The two networks differ in their weights alone: the difference is what
 # was *learned* on ImageNet.
+#
+# What is near what for eyes that learned nothing? Ask for the neighbours again.
+
+# %% tags=["figure"]
+asked = {f"{k} {test_set.take([q]).names[0]}": q for k, q in enumerate(queries, start=1)}
+
+
+def neighbours_of(query, eyes):
+    """The four nearest training pictures: in a sentence, then each with its cosine distance."""
+    known, features = features_of[eyes]
+    distances = cdist(features[[asked[query]]], known, "cosine")[0]
+    near, label = distances.argsort()[:4], test_set.labels[asked[query]]
+    titles = [
+        f"{rank}. {'✓' if train_set.labels[k] == label else '✗'} "
+        f"{train_set.class_names[train_set.labels[k]]}, {distances[k]:.3f}"
+        for rank, k in enumerate(near, start=1)
+    ]
+    same = (train_set.labels[near] == label).sum()
+    said = f"{query}, {eyes}: of the 4 nearest, {same} with its label."
+    return said, dict(zip(titles, train_set.images[near], strict=True))
+
+
+near = {name: nearest(known, rest[queries], count=4) for name, (known, rest) in features_of.items()}
+same = {n: (labels[0][k] == labels[1][queries][:, np.newaxis]).sum() for n, k in near.items()}
+show_neighbours(
+    near["random weights"],
+    "The same three test pictures, and their neighbours in the features of random weights.",
+)
+plots.dial(
+    {"test picture": dict(zip(asked, test_set.images[queries], strict=True)),
+     "features": dict.fromkeys(features_of)},
+    neighbours_of,
+    caption="Eight test pictures drawn by lot, the three among them, and the cosine distance of "
+            "each neighbour; the two networks' have no common scale. With the label, of all "
+            f"{near['pretrained'].size}: " + ", ".join(f"{n} {k}" for n, k in same.items()) + ".",
+)  # fmt: skip
 
 # %% [markdown]
 # ## Is my class one of ImageNet's 1,000?
