@@ -1,7 +1,8 @@
 """Every bad input that the tests try, and what the user sees: `python -m tests.bad_inputs`.
 
-It runs the tests and listens at three doors: a folder that is read, one picture that is read, and a
-command. Nothing in the table is typed. It goes to build/bad_inputs.md; controls are left out.
+It runs the tests and listens at four doors: a folder that is read or audited, one picture that is
+read, and a command. Nothing in the table is typed. It goes to build/bad_inputs.md, without the
+controls.
 """
 
 import contextlib
@@ -48,8 +49,8 @@ class Listener:
             try:
                 with contextlib.redirect_stdout(said), contextlib.redirect_stderr(errors):
                     found = function(*arguments, **options)
-                if function is read:
-                    lines = [*found[1]]
+                lines = [*found[1]] if function is read else []
+                lines += found.findings if function is audit else []
                 return found
             except Exception as error:
                 lines = [str(error) or type(error).__name__]
@@ -67,20 +68,27 @@ class Listener:
     def keep(self, lines):
         """A row for the test that runs now."""
         name = self.test.name.removeprefix("test_").partition("[")
-        what = name[0].replace("_", " "), name[2].removesuffix("]")
-        shown = [FOLDER.sub("…/", line) for line in lines if line] or [QUIET]
+        which = re.sub(r"^\S*-more\d+-", "", name[2].removesuffix("]"))
+        what = name[0].replace("_", " "), which
+        short = [FOLDER.sub("…/", line.replace(str(ROOT), "…")) for line in lines if line]
+        shown = short or [QUIET]
         self.rows.setdefault(what, []).extend(line for line in shown if line not in
                                               self.rows.get(what, []))  # fmt: skip
 
 
-read, command = pictures.read, __main__.main
+read, audit, command = pictures.read, photographs.audit, __main__.main
+
+
+def code(line):
+    """A line as it is, for Markdown."""
+    return f"`` {line} ``" if "`" in line else f"`{line}`"
 
 
 def table(rows):
     """Markdown: a row a bad input."""
     lines = ["| what is tried | which | what the user sees |", "|---|---|---|"]
     for (what, which), seen in rows.items():
-        cells = what, which, "<br>".join(f"`{line}`" if line != QUIET else line for line in seen)
+        cells = what, which, "<br>".join(line if line == QUIET else code(line) for line in seen)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -89,6 +97,7 @@ def main():
     """Run the tests, write the table; the exit code of the tests."""
     listener, code = Listener(), 0
     photographs.load_folder = listener.door(photographs.load_folder)
+    photographs.audit = listener.door(audit)
     pictures.read, __main__.main = listener.door(read), listener.door(command)
     for path, which in TESTS.items():
         options = ["-q", "-p", "no:nbval", "-p", "no:cacheprovider", "-o", "addopts=", "-k", which]

@@ -50,8 +50,9 @@ def check_sizes(sizes, folder):
     """ValueError where fewer than two classes have enough. sizes: {class: number of pictures}."""
     if sum(number >= ENOUGH for number in sizes.values()) < 2:
         got = ", ".join(f"{name}: {number}" for name, number in list(sizes.items())[:10])
-        raise ValueError(f"{str(folder)!r} has {len(sizes)} classes ({got}): at least 2 classes of "
-                         f"{ENOUGH} photographs are needed, 20 are a good start.")  # fmt: skip
+        number = f"{len(sizes)} class{'es' * (len(sizes) != 1)}"
+        raise ValueError(f"{str(folder)!r} has {number} ({got}): at least 2 classes of {ENOUGH} "
+                         f"photographs are needed, 20 are a good start.")  # fmt: skip
 
 
 def check_labels_table(folder):
