@@ -10,7 +10,7 @@ import pytest
 from tl_course import records
 
 pytest.importorskip("sphinx_revealjs", reason="the slides need the extra `slides`")
-from tools import bars, build_slides, cards, claims, races  # noqa: E402
+from tools import bars, build_slides, cards, claims, placeholders, races  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 DOT = "R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="  # a GIF of one pixel
@@ -67,7 +67,7 @@ def tiny_course(folder, text, *, without=None):
     """A course that displayed and recorded exactly what `text` has placeholders for."""
     folder.mkdir(parents=True, exist_ok=True)
     outputs, values, headlines = {}, {}, {}
-    for kind, lesson, name, form in build_slides.PLACEHOLDER.findall(text):
+    for kind, lesson, name, form in placeholders.PLACEHOLDER.findall(text):
         if kind in ("course", "picture") or without in (name, f"{kind} {lesson}"):
             continue
         outputs.setdefault(lesson, [{"output_type": "stream", "text": "Gain: 99 %"}])
@@ -103,7 +103,7 @@ def tiny_course(folder, text, *, without=None):
 def test_every_kind_of_placeholder_is_filled(tmp_path):
     text = ("{{figure 01_a two_dots}} {{value 01_a head.gain}} {{headline 01_a}} "
             "{{course profile}}")  # fmt: skip
-    filled = build_slides.fill(text, tiny_course(tmp_path, text))
+    filled = placeholders.fill(text, tiny_course(tmp_path, text))
     assert figure("A &quot;dot&quot;", "two_dots") in filled
     gain = "\N{MINUS SIGN}1.5 percentage points (\N{MINUS SIGN}2.5 to \N{MINUS SIGN}0.5, n_=_7, "
     assert gain.replace("_", "\N{NO-BREAK SPACE}") in filled
@@ -121,7 +121,7 @@ def test_a_value_is_put_into_words(tmp_path, kept, form, shown):
     bundle = {records.RESULTS_TYPE: {"name": "demo", "results": {"kept": kept}}}
     page = {"cells": [{"outputs": [{"data": bundle}]}]}
     (tmp_path / "01_a.ipynb").write_text(json.dumps(page))
-    filled = build_slides.fill(f"{{{{value 01_a demo.kept{form}}}}}", tmp_path)
+    filled = placeholders.fill(f"{{{{value 01_a demo.kept{form}}}}}", tmp_path)
     assert filled == shown.replace("_", "\N{NO-BREAK SPACE}")
 
 
@@ -130,7 +130,7 @@ def test_captions_alt_texts_and_printed_lines_are_not_read(tmp_path):
     course = tiny_course(tmp_path, "{{figure 01_a two_dots}}")
     for wanted in ("{{figure 01_a | A dot}}", "{{value 01_a Gain}}", "{{line 01_a | Gain:}}"):
         with pytest.raises(ValueError):
-            build_slides.fill(wanted, course)
+            placeholders.fill(wanted, course)
 
 
 @pytest.mark.parametrize(("placeholder", "named"), [
@@ -145,7 +145,7 @@ def test_captions_alt_texts_and_printed_lines_are_not_read(tmp_path):
 def test_what_has_no_value_is_named(tmp_path, placeholder, named):
     course = tiny_course(tmp_path, "{{figure 01_a two_dots}} {{value 01_a head.gain}}")
     with pytest.raises(ValueError, match=re.escape(named)):
-        build_slides.fill(placeholder, course)
+        placeholders.fill(placeholder, course)
 
 
 MISSING = ["imagenet_challenge", "gently_moved_by", "headline 01_motivation"]
@@ -294,7 +294,7 @@ def test_a_title_asks_where_its_claim_does_not_hold(tmp_path, wanted, title):
     page = {"cells": [{"outputs": [{"data": bundle}]}]}
     (tmp_path / "demo.ipynb").write_text(json.dumps(page))
     text = f"## {{{{claim demo | {wanted} | It helps | Does it help?}}}}"
-    assert build_slides.fill(text, tmp_path) == f"## {title}"
+    assert placeholders.fill(text, tmp_path) == f"## {title}"
 
 
 # ---------------------------------------------------------------- bars and gaps
@@ -338,7 +338,7 @@ def test_the_races_are_the_recorded_ones():
 def unknown_to_the_lessons(text):
     """Placeholders whose figure or value no lesson makes (compared with the lessons' source)."""
     lost = []
-    for kind, lesson, wanted, _form in build_slides.PLACEHOLDER.findall(text):
+    for kind, lesson, wanted, _form in placeholders.PLACEHOLDER.findall(text):
         path = ROOT / "lessons" / f"{lesson}.py"
         code = path.read_text(encoding="utf-8") if path.exists() else ""
         made = {"figure": f'figure_name="{wanted}"', "headline": "records.headline("}

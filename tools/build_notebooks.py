@@ -18,19 +18,9 @@ import jupytext
 import nbformat
 
 from tl_course import records
-from tools import cards, links, nbgrader_cells, openings
+from tools import cards, lab_metadata, links, nbgrader_cells, openings
 
 ROOT = Path(__file__).resolve().parent.parent
-KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-LANGUAGE = {
-    "codemirror_mode": {"name": "ipython", "version": 3}, "file_extension": ".py", "name": "python",
-    "mimetype": "text/x-python", "nbconvert_exporter": "python", "pygments_lexer": "ipython3",
-    "version": "3.11.7",
-}  # fmt: skip
-# Just what the kernel will say, or JupyterLab marks each notebook unsaved at once.
-METADATA = {"kernelspec": KERNEL, "language_info": LANGUAGE}
-HIDDEN = {"setup", "parameters", "plumbing", "figure", "quiz"}  # folded: a click opens them
-MAY_FAIL = {"exercise", "check"}  # a student's error there does not stop Run All
 MARKER = re.compile(r"(?m)^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*(?:\n|$)")
 SOLUTION = re.compile(r"(?ms)^([ \t]*)### BEGIN SOLUTION.*?### END SOLUTION[ \t]*$")
 STUBS = {"code": r"\1pass  # your answer here", "markdown": "*Your answer here.*"}
@@ -93,33 +83,19 @@ def filled(lesson):
 def notebook_json(lesson, rewrite):
     """Return a lesson's notebook as JSON text; `rewrite` maps the text of each cell."""
     notebook = jupytext.reads(filled(lesson), fmt="py:percent")
-    notebook.metadata = nbformat.from_dict(METADATA)
+    notebook.metadata = nbformat.from_dict(lab_metadata.NOTEBOOK)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     openings.attach(notebook.cells[0], lesson.stem, course_of(lesson) / "data" / "figures")
     for cell in notebook.cells:
         cell.source = rewrite(cell.source, cell.cell_type)
         cell.metadata.pop("lines_to_next_cell", None)
-        fold(cell)
-        forgive(cell)
+        lab_metadata.fold(cell)
+        lab_metadata.forgive(cell)
     nbgrader_cells.add_grading(notebook.cells)
     for cell, identity in zip(notebook.cells, cell_ids(notebook.cells), strict=True):
         cell["id"] = identity
     nbformat.validate(notebook)
     return nbformat.writes(notebook) + "\n"
-
-
-def fold(cell):
-    """Fold away a cell's code, in JupyterLab and on pages, where it is not the concept."""
-    if HIDDEN & set(cell.metadata.get("tags", [])):
-        cell.metadata["tags"].append("hide-input")
-        cell.metadata["jupyter"] = {"source_hidden": True}
-
-
-def forgive(cell):
-    """Let JupyterLab go on to the next cell after an error in an exercise or its check."""
-    tags = cell.metadata.get("tags", [])
-    if cell.cell_type == "code" and MAY_FAIL & set(tags):
-        tags.append("raises-exception")
 
 
 def expected_notebooks(root):

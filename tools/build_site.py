@@ -1,12 +1,11 @@
 """Build the course's site from the last course: `python -m tools.build_site`.
 
 site/ holds what is the site's own; its pages may have the placeholders of the slides (see
-tools.build_slides) and {{lesson NAME key}}. Lessons come executed from build/course and
+tools.placeholders) and {{lesson NAME key}}. Lessons come executed from build/course and
 build/deeper, the slides from build/slides, all else is the repository's. The result needs no
 network, and no server to be read.
 """
 
-import json
 import shutil
 import sys
 import tempfile
@@ -15,10 +14,9 @@ from pathlib import Path
 import nbformat
 from sphinx.cmd.build import build_main
 
-from tl_course import records
 from tl_course.commands import _pages
 from tl_course.engine import computer
-from tools import build_slides, links, site_pages
+from tools import cards, links, placeholders, site_pages
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
@@ -27,13 +25,10 @@ LEFT_OUT = shutil.ignore_patterns("solutions", "_sources", "*.map", "*.esm.js", 
 DOCUMENTS = ["CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "data/README.md"]
 
 
-def lesson(course, name, key, _form):
-    """Return what is known of a lesson: title, question, minutes, its picture's file or words."""
-    (row,) = (row for row in records.table("lessons") if row["name"] == name)
-    picture = json.loads((ROOT / "data" / "figures" / f"{name}.json").read_text(encoding="utf-8"))
-    runs = build_slides.read(course / "results.json")["notebooks"]
-    minutes = {run["notebook"]: f"{max(1, run['minutes']):.0f}" for run in runs}
-    return " ".join({**row, **picture, "minutes": minutes[name]}[key].split())
+def lesson(_course, name, key, _form):
+    """Return what a lesson's card says, or the file of its picture."""
+    (card,) = (card for card in cards.cards(ROOT) if card["name"] == name)
+    return str(card[key])
 
 
 def course_link(_course, key, _path, _form):
@@ -59,11 +54,10 @@ def documents():
 def executed(name, course, deeper):
     """Return (notebook, what to say about its outputs); name: its path below notebooks/."""
     path = (deeper if name.startswith("deeper/") else course) / Path(name).name
-    note = "" if path.exists() else site_pages.GOLDEN
+    note = "" if path.exists() else site_pages.NOT_RUN
     if note and not name.startswith("deeper/"):
         raise ValueError(f"{path} is missing: run `make course` first.")
-    found = ROOT / "tests" / "golden" / path.name if note else path
-    return nbformat.read(found, as_version=4), note
+    return nbformat.read(ROOT / "notebooks" / name if note else path, as_version=4), note
 
 
 def write(path, text):
@@ -78,14 +72,15 @@ def gather(course, deeper, parts, source):
     parts: name on the site -> folder, of what is already made of pages.
     """
     shutil.copytree(ROOT / "site", source, ignore=shutil.ignore_patterns("playground"))
-    shutil.copytree(ROOT / "data" / "figures", source / "data" / "figures")
+    for pictures in ("data/figures", "docs"):
+        shutil.copytree(ROOT / pictures, source / pictures)  # its pages are written below
     shutil.copy(_pages.STYLE, source / "_static")
     folder = ROOT / "notebooks"
     names = [p.relative_to(folder).as_posix() for p in sorted(folder.glob("[0-9]*.ipynb"))]
     names += [f"deeper/{path.name}" for path in sorted((folder / "deeper").glob("*.ipynb"))]
     pages = {*documents(), *(f"notebooks/{name}" for name in names)}
     for path in source.glob("*.md"):
-        write(path, build_slides.fill(path.read_text(encoding="utf-8"), course, MORE))
+        write(path, placeholders.fill(path.read_text(encoding="utf-8"), course, MORE))
     for name in documents():
         text = (ROOT / name).read_text(encoding="utf-8")
         write(source / name, site_pages.relinked(text, name, pages, ROOT))

@@ -21,10 +21,11 @@ OPEN = (
     '<p class="course-open"><a href="{}">Open in Colab</a> <a href="{}">Open in Binder</a> {}</p>'
 )
 DOWNLOAD = '<a href="{}" download>Download the notebook</a>'
-GOLDEN = (
-    "*The outputs on this page are those of the tests: few and small drawings in the place of the "
-    "photographs. `make deeper`, then `make site`, puts those of a full run here.*"
+NOT_RUN = (
+    "*This optional notebook was not run for the site, so it has no outputs here. `make deeper`, "
+    "then `make site`, puts them in.*"
 )
+PICTURES = (".jpg", ".png", ".svg")
 
 
 def described():
@@ -44,7 +45,7 @@ def relinked(text, page, pages, root):
     def lead(found):
         target = posixpath.normpath(posixpath.join(folder, found[2]))
         module = MODULE.fullmatch(target)
-        if target in pages:
+        if target in pages or target.endswith(PICTURES):
             return found[0]
         if module and module[1] in described():
             path = posixpath.relpath(f"api/{module[1]}.md", folder)
@@ -70,9 +71,8 @@ def page_of(notebook, name, pages, root, folder, note=""):
     """
     cells = [c for c in notebook.cells if "injected-parameters" not in c.metadata.get("tags", [])]
     for output in (output for cell in cells for output in cell.get("outputs", [])):
-        output.get("data", {}).pop(
-            records.RESULTS_TYPE, None
-        )  # for programs: a line beside it says it
+        # For programs: a line beside it says it.
+        output.get("data", {}).pop(records.RESULTS_TYPE, None)
     for cell in (cell for cell in cells if cell.cell_type == "markdown"):
         cell.source = relinked(cell.source, f"notebooks/{name}", pages, root)
         in_files(cell, folder, posixpath.basename(name).removesuffix(".ipynb"))
