@@ -11,6 +11,7 @@ import pytest
 
 from tests import sites
 from tests.lessons import ROOT
+from tl_course.commands import _pages
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
@@ -124,6 +125,21 @@ def test_no_page_is_cut_off_on_a_telephone(visits):
 def test_the_keyboard_reaches_the_navigation(visits):
     lost = [name for name, found in visits.items() if not found["keyboard"]]
     assert [name for name in lost if not name.startswith(OWN_PAGES)] == []
+
+
+def test_a_page_of_run_shuts_nobody_out(page, tmp_path):
+    """Each lesson's, with the outputs of its golden notebook."""
+    course, outside = sites.golden_course(tmp_path / "course"), watched(page, "file:")
+    for path in sorted(course.glob("*.ipynb")):
+        _pages.write_page(path, ROOT / "notebooks" / path.name)
+        page.set_viewport_size(DESK)
+        page.emulate_media(color_scheme="light")
+        page.goto(path.with_suffix(".html").as_uri())
+        found = barriers(page)
+        page.emulate_media(color_scheme="dark")
+        found += barriers(page, COLOURS)
+        page.set_viewport_size(PHONE)
+        assert (path.stem, found, too_wide(page), outside) == (path.stem, [], 0, [])
 
 
 PLANTED = """<!doctype html><html lang="en"><title>x</title><main><h1>x</h1>
