@@ -59,11 +59,11 @@ def draw(folder):
     """Write the drawings; return {"drawings": {class: files}, "more_drawings": files}."""
     written = {}
     for name, (number, seed) in DRAWINGS.items():
-        drawn = look_alikes.draw(number, image_size=2 * SIZE, seed=seed)
+        drawn = look_alikes.draw(number, image_size=SIZE, seed=seed)
         (folder / name).mkdir(exist_ok=True)
         for k, (image, label) in enumerate(zip(drawn.images, drawn.names, strict=True)):
             file = f"{name}/{label}_{k:02}.jpg"
-            Image.fromarray(image).save(folder / file, quality=85)
+            Image.fromarray(image).save(folder / file, quality=92)
             written.setdefault(name, {}).setdefault(label, []).append(file)
     mixed = zip(*written["more_drawings"].values(), strict=True)
     return written | {"more_drawings": [file for pair in mixed for file in pair]}

@@ -166,7 +166,7 @@ export function wilson(right, n, z = 1.959964) {
 export async function learningCurve(features, labels, numClasses, parts, { draws = 5, pause = async () => {} } = {}) {
   const ofClass = placesOf(labels, numClasses).map((all) => all.filter((k) => parts.train.includes(k)));
   const most = Math.min(...ofClass.map((places) => places.length));
-  const points = [...[1, 2, 5, 10, 20, 50, 100].filter((shots) => shots < most), most];
+  const points = [...[1, 2, 5, 10, 20, 50, 100].filter((shots) => shots < 0.8 * most), most];
   const curve = points.map((shots) => ({ shots, accuracies: [] }));
   for (let draw = 0; draw < draws; draw++) {
     const next = random(1000 + draw);

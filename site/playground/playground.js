@@ -158,7 +158,8 @@ function changed() {
   find("answer").replaceChildren();
   const few = classes.filter((one) => one.pictures.length > 0 && one.pictures.length < FEW);
   const lines = few.map((one) => `${one.name} has ${pictureCount(one.pictures.length)}: with fewer than ${FEW} of a class the result says little.`);
-  find("warnings").replaceChildren(...[problem, ...lines].filter(Boolean).map((line) => make("p", { class: "warning" }, line)));
+  find("warnings").replaceChildren(...(problem ? [make("p", { class: "soft" }, problem)] : []),
+    ...lines.map((line) => make("p", { class: "warning" }, line)));
 }
 
 // What is in the way of a training, in a sentence; nothing if it may begin.
@@ -280,7 +281,7 @@ function showResult(judged, parts) {
 
 // Accuracy against pictures a class, on an axis on which doubling is always as far.
 function showCurve(curve, judges, guess) {
-  const [width, height, left, bottom] = [560, 300, 60, 50];
+  const [width, height, left, bottom] = [Math.min(560, find("curve").clientWidth), 300, 60, 50];
   const most = curve.at(-1).shots;
   const x = (shots) => left + 20 + (width - left - 60) * (most > 1 ? Math.log(shots) / Math.log(most) : 0.5);
   const y = (share) => 15 + (height - bottom - 15) * (1 - share);

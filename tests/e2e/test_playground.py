@@ -66,7 +66,7 @@ def visit(browser, playground):
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("console", lambda line: line.type == "error" and said.append(line.text))
         page.goto(playground)
-        page.wait_for_function("document.querySelector('#status').textContent.startsWith('Ready')")
+        wait_for_status(page, "Ready")
         return page
 
     yield open_page
@@ -80,8 +80,7 @@ def elsewhere(urls, home):
 
 
 def wait_for_status(page, text):
-    script = "text => document.querySelector('#status').textContent.includes(text)"
-    page.wait_for_function(script, arg=text, timeout=300_000)
+    page.locator("#status", has_text=text).wait_for(timeout=300_000)
 
 
 def try_drawings(page):
@@ -291,7 +290,8 @@ def test_the_camera_gives_pictures_and_live_answers(visit):
     page.locator("#camera").click()
     shoot = page.get_by_role("button", name="Take a picture")
     shoot.first.wait_for()
-    page.wait_for_function("document.querySelector('video').videoWidth > 0")
+    while not page.evaluate("document.querySelector('video').videoWidth"):
+        page.wait_for_timeout(100)
     for number in (1, 2):
         for k in (0, 1):
             shoot.nth(k).click()
@@ -349,7 +349,7 @@ def test_the_exported_page_answers_as_keras_from_a_file(browser, taught, photos,
     assert found["classifier.html"]["agrees"] is True
     noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype="uint8")
     Image.fromarray(noise).save(tmp_path / "noise.png")
-    drawn = look_alikes.draw(4, image_size=300, seed=81).images
+    drawn = look_alikes.draw(4, image_size=SIZE, seed=81).images
     for k, image in enumerate(drawn):
         Image.fromarray(image).save(tmp_path / f"drawing_{k}.png")
     files = [*photos[:13], *sorted(tmp_path.glob("*.png"))]
