@@ -31,7 +31,7 @@ def centred(parts):
 def hero(root):
     """Return the picture of the ruler, which leads to its lesson, and what it shows."""
     svg = (root / PICTURES / "ruler.svg").read_text(encoding="utf-8")
-    picture = image("ruler", draw_pictures.said(svg), 830)
+    picture = image("ruler", draw_pictures.said(svg), 720)
     lesson = f"notebooks/{draw_pictures.RULER['ruler']}.ipynb"
     return centred([linked(lesson, picture), f"<br><em>{draw_pictures.said(svg, 'desc')}</em>"])
 
