@@ -100,6 +100,7 @@ binder-check: setup ## imitate Binder: its own environment, one core, 2 GB, ever
 HUB := build/hub
 hub-check: ## imitate a class of five on a JupyterHub (root on Linux; makes accounts, removes them)
 	@PYTHON=$(or $(HUB_PYTHON),/usr/bin/python3) deploy/one_server/install.sh $(HUB)
+	@$(HUB)/venv/bin/python -m deploy.one_server.trial.neighbours --folder $(HUB)
 	@$(HUB)/venv/bin/python -m deploy.one_server.trial.simulate_class --folder $(HUB)
 
 stale: setup ## name the derived files that are stale, and the command that writes each

@@ -11,6 +11,7 @@ from pathlib import Path
 DEPLOY = Path(__file__).resolve().parent
 COURSE = DEPLOY.parent / "data" / "results" / "course.json"
 HELD = DEPLOY / "one_server" / "class.json"
+NEIGHBOURS = DEPLOY / "one_server" / "neighbours.json"
 MACHINES = [(8, 32), (16, 64), (32, 128), (64, 256)]  # (cores, GB)
 SYSTEM_GB = 2  # one server: what Linux, hub and proxy may take
 STUDENTS, NODE = 300, (16, 64)  # cluster: the class, and the node that values.yaml is made for

@@ -30,6 +30,22 @@ def class_table(held):
     )
 
 
+def neighbours_table(found):
+    """Return what two students could do to each other, without and with protection."""
+    shown = {
+        "addresses of the neighbour that were listened to": "addresses",
+        "the neighbour's output was heard": "heard",
+        f"processes started, of {found['limit'] + 100} tried": "started",
+        "the neighbour could work on": "neighbour_works",
+        "processes left when the server was stopped": "left_behind",
+    }
+    rows = "| probe | without protection | as configured |\n|---|---|---|\n"
+    for name, key in shown.items():
+        rows += f"| {name} | {found['before'][key]} | {found['after'][key]} |\n"
+    stays = found["foreign_account_stays"]
+    return f"{rows}\nAn account of somebody else stays when `--remove` names it: {stays}."
+
+
 def student_table(student):
     """Return what one student takes, as markdown."""
     return (
@@ -80,7 +96,8 @@ def tables():
     held = capacity.read(capacity.HELD)
     return {
         one / "README.md": {
-            "student": takes, "machines": server_table(student), "class": class_table(held)
+            "student": takes, "machines": server_table(student), "class": class_table(held),
+            "neighbours": neighbours_table(capacity.read(capacity.NEIGHBOURS)),
         },
         many / "README.md": {"student": takes, "nodes": cluster_table(student, values)},
     }  # fmt: skip

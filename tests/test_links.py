@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from tests.lessons import ROOT
-from tools import links, tree
+from tools import build_notebooks, links, tree
 
 HOME = links.home(ROOT)
 LINE = 'tl_course = {{ repository = "{}", tag = "{}" }}'
@@ -149,6 +149,21 @@ def test_on_colab_the_course_comes_from_its_archive(monkeypatch):
     assert unwelcome(command) == []
 
 
+def test_on_colab_each_package_is_the_one_that_the_tests_ran_with(monkeypatch):
+    (command,) = run_setup(setup_cell(), monkeypatch)
+    wanted = [part for part in command[command.index("install") + 1 :] if part[0] != "-"]
+    pinned = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pinned = [line.removesuffix(" \\") for line in pinned]
+    assert [part for part in wanted if part not in pinned] == [links.archive(*HOME), "jupyterquiz"]
+
+
+def test_a_pin_that_is_not_there_is_an_error(tmp_path):
+    (tmp_path / "requirements.txt").write_text("imagehash==1.0 \\\n    --hash=x\nkeras==3\n")
+    assert build_notebooks.pin(tmp_path, "imagehash") == "1.0"
+    with pytest.raises(ValueError, match="has \\[\\] for 'numpy'"):
+        build_notebooks.pin(tmp_path, "numpy")
+
+
 def test_elsewhere_nothing_is_installed(monkeypatch):
     monkeypatch.delitem(sys.modules, "google.colab", raising=False)
     monkeypatch.setattr(subprocess, "run", None)
@@ -159,7 +174,7 @@ def test_elsewhere_nothing_is_installed(monkeypatch):
     ("old", "new", "found"),
     [
         (', "--no-deps"', "", ["dependencies"]),
-        ('"imagehash"', '"keras>=3.13"', ["keras>=3.13"]),
+        (f'"imagehash=={build_notebooks.pin(ROOT, "imagehash")}"', '"keras>=3"', ["keras>=3"]),
         ("course,", '"tl-course",', ["tl-course"]),
     ],
 )

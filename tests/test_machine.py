@@ -1,6 +1,7 @@
 """Is this computer ready, and what will do the work? No test here runs on a GPU."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -11,7 +12,7 @@ import tensorflow as tf
 import tiny
 from keras import layers
 
-from tests.lessons import ROOT
+from tests.lessons import DEEPER, LESSONS, ROOT, cells_of, code_cells
 from tl_course import checks, explain, machine, transfer
 from tl_course.engine import computer
 
@@ -102,9 +103,11 @@ def test_too_late_is_one_sentence(monkeypatch):
 # ---------------------------------------------------------------- nothing on standard error
 
 
-NOISE = "import keras, numpy as np; m = keras.Sequential([keras.layers.Dense(2)]); " \
-    "m.compile('adam', 'mse'); m.fit(np.ones((8, 3)), np.ones((8, 2)), verbose=0); " \
+NOISE = (
+    "import keras, numpy as np; m = keras.Sequential([keras.layers.Dense(2)]); "
+    "m.compile('adam', 'mse'); m.fit(np.ones((8, 3)), np.ones((8, 2)), verbose=0); "
     "m.predict(np.ones((8, 3)), verbose=0)"
+)
 
 
 def standard_error(first):
@@ -201,6 +204,35 @@ def head_after_reset(reset):
     reset(model)
     model.fit(tiny.images().images, tiny.images().labels, verbose=0)
     return before, model.get_layer("head").get_weights()[0]
+
+
+def test_the_settings_of_a_profile():
+    assert machine.for_profile("smoke", {"smoke": 1, "student": 2, "full": 3}) == 1
+
+
+@pytest.mark.parametrize("wrong", ["studnet", "", None, 7, ["smoke"]], ids=repr)
+def test_a_wrong_profile_is_refused_in_a_sentence(wrong):
+    sentence = re.escape(f"PROFILE is {wrong!r}: choose from ['full', 'smoke', 'student'].")
+    with pytest.raises(ValueError, match=sentence):
+        machine.for_profile(wrong, {"smoke": 1, "student": 2, "full": 3})
+
+
+def first_use(lesson):
+    """The first line of a lesson, after its cell of parameters, that looks at PROFILE."""
+    sources = code_cells(cells_of(lesson.read_text(encoding="utf-8")))
+    lines = [line for source in sources for line in source.splitlines() if "PROFILE" in line]
+    return lines[1]
+
+
+@pytest.mark.parametrize("lesson", [*LESSONS, *DEEPER], ids=lambda path: path.stem)
+def test_every_lesson_asks_for_its_profile_where_a_wrong_one_is_a_sentence(lesson):
+    assert "machine.for_profile(PROFILE, " in first_use(lesson)
+
+
+def test_a_lesson_that_looks_it_up_by_itself_is_found(tmp_path):
+    lesson = tmp_path / "lesson.py"
+    lesson.write_text('# %%\nPROFILE = "smoke"\n# %%\nX = {"smoke": 1}[PROFILE]\n')
+    assert "machine.for_profile(" not in first_use(lesson)
 
 
 def test_a_reset_optimizer_still_trains(mixed_precision):

@@ -24,6 +24,16 @@ def ready(*, mixed_precision=False):
     return f"Ready: {', '.join(versions)}, on {device}, {precision}."
 
 
+def for_profile(profile, settings):
+    """What a notebook uses in this profile: settings["smoke"], ["student"] or ["full"].
+
+    ValueError for another one: the cell of parameters names it, or the command line.
+    """
+    if profile not in list(settings):
+        raise ValueError(f"PROFILE is {profile!r}: choose from {sorted(settings)}.")
+    return settings[profile]
+
+
 def _device(backend):
     """What will work, in words; on each GPU, memory is from now on taken bit by bit."""
     if backend != "tensorflow":

@@ -5,6 +5,7 @@ With systemd, JupyterHub's own SystemdSpawner does this and the file is not used
 
 import contextlib
 import os
+import resource
 
 from jupyterhub.spawner import LocalProcessSpawner
 
@@ -21,6 +22,9 @@ class ControlGroupSpawner(LocalProcessSpawner):
 
         def enter():
             (self.group / "cgroup.procs").write_text(str(os.getpid()))
+            hardest = resource.getrlimit(resource.RLIMIT_NPROC)[1] % 2**63  # -1: none
+            most = min(memory_group.MOST_TASKS, hardest)  # of the account; root has no such limit
+            resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
             become_student()
 
         return enter

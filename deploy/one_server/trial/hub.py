@@ -64,12 +64,15 @@ def class_list(names):
 
 
 @contextlib.contextmanager
-def running(folder, environment):
-    """Give the address of a hub that works in `folder`; stop it afterwards, servers and all."""
+def running(folder, environment, more=""):
+    """Give the address of a hub that works in `folder`; stop it afterwards, servers and all.
+
+    more: lines to add to the configuration.
+    """
     shutil.rmtree(folder / "state", ignore_errors=True)
     config, ports = folder / "trial_config.py", free_ports(3)
     config.write_text(CONFIG.format(config=str(CONFIG_FILE), ports=ports,
-                                    environment=environment))  # fmt: skip
+                                    environment=environment) + more)  # fmt: skip
     command = [sys.executable, "-m", "jupyterhub", "--config", config]
     with open(folder / "hub.log", "w") as log:
         hub = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log,
