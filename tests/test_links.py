@@ -154,7 +154,7 @@ def test_on_colab_each_package_is_the_one_that_the_tests_ran_with(monkeypatch):
     wanted = [part for part in command[command.index("install") + 1 :] if part[0] != "-"]
     pinned = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     pinned = [line.removesuffix(" \\") for line in pinned]
-    assert [part for part in wanted if part not in pinned] == [links.archive(*HOME), "jupyterquiz"]
+    assert [part for part in wanted if part not in pinned] == [links.archive(*HOME)]
 
 
 def test_a_pin_that_is_not_there_is_an_error(tmp_path):
