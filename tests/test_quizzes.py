@@ -58,6 +58,8 @@ def keyboard_faults(page, answers):
             found.append("not one group of labelled radio buttons of its own")
         if [radio.get("value") for radio in radios] != [str(k) for k in range(count)]:
             found.append("buttons that do not count their answers")
+        if not all("data-lm-suppress-shortcuts" in radio for radio in radios):
+            found.append("a button whose arrow keys JupyterLab takes")
         if any("tabindex" in a or "onclick" in a for _, a in tags):
             found.append("an order of Tab that is not the page's")
         kinds = [tag for tag, _ in tags]
@@ -76,7 +78,6 @@ def test_every_quiz_is_reachable_by_keyboard(name):
     quiz = records.quiz(name)
     page = shown(quiz)["text/html"]
     assert keyboard_faults(page, [len(q["answers"]) for q in quiz.questions]) == []
-    assert 'data-lm-suppress-shortcuts="true"' in page, "JupyterLab leaves the arrow keys alone"
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,7 @@ def test_every_quiz_is_reachable_by_keyboard(name):
         ('type="radio"', 'type="checkbox"'),
         ("-1-", "-2-"),
         ("<label>", "<div>"),
+        ('data-lm-suppress-shortcuts="true"', ""),
         ("<legend>", "<p>"),
         ('aria-live="polite"', ""),
         ("<li>", "<p>"),

@@ -28,7 +28,7 @@ Shift+Enter runs a cell and goes to the next. Words are explained in the
 # JupyterLab keeps styles that stand in the element, and no others.
 ROW = "display: flex; flex-wrap: wrap; gap: 16px"
 CARD = (
-    "flex: 1 1 300px; max-width: 400px; box-sizing: border-box; padding: 12px; "
+    "flex: 1 1 30%; min-width: 240px; max-width: 400px; box-sizing: border-box; padding: 12px; "
     "border: 1px solid #888888; border-radius: 8px"
 )
 FRAME = (

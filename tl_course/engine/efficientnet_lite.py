@@ -234,8 +234,8 @@ class _CheckpointUnpickler(pickle.Unpickler):
         ("collections", "OrderedDict"): OrderedDict,
         ("torch", "FloatStorage"): np.dtype("<f4"),
         ("torch", "LongStorage"): np.dtype("<i8"),
-        ("torch._utils", "_rebuild_tensor_v2"): lambda storage, offset, shape, strides, *_: (
-            _Tensor(*storage, offset, shape, strides)
+        ("torch._utils", "_rebuild_tensor_v2"): lambda storage, offset, shape, strides, *_: _Tensor(
+            *storage, offset, shape, strides
         ),
     }
 

@@ -86,8 +86,10 @@ def lay(scene, inside, material, dome=0.0):
     tone = (255 * (base + cloudy * cloud + crumbly * crumb)).clip(0, 255).astype(np.int32)
     paint = paints.reshape(-1, 3).take(patch * 256 + tone, 0)
     if thick:
-        right, down = np.rint(9 - scene.light * len(scene.x) * thick / 2).astype(int)
-        beside = np.pad(cover, 9, "edge")[down:, right:][: len(cover), : cover.shape[1]]
+        reach = scene.light * len(scene.x) * thick / 2
+        margin = max(9, int(np.abs(reach).max()) + 1)  # 9 in pictures up to 224 px
+        right, down = np.rint(margin - reach).astype(int)
+        beside = np.pad(cover, margin, "edge")[down:, right:][: len(cover), : cover.shape[1]]
         scene.colour[box] *= 1 - (0.6 * blur(beside, 4) * (1 - cover))[..., None]  # a cast shadow
     scene.colour[box] += cover[..., None] * (paint - scene.colour[box])
     raised = blur(cover, 5) * thick + np.abs(2 * cloud - 1) * fold + crumb * rough + dome

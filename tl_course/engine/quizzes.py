@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 BEHAVIOUR = Path(__file__).with_name("quiz.html")  # its look, and what happens on a click or a key
+# JupyterLab takes arrow keys for itself, unless the focused element says this, not one around it.
+BUTTON = 'type="radio" data-lm-suppress-shortcuts="true"'
 VERDICTS = {True: "", False: "<b>Not this one.</b> "}  # a right answer's feedback begins with Yes
 HOW = "Tab moves to a question, arrow keys choose, Enter or Space answers. A click does, too."
 
@@ -32,10 +34,9 @@ class Quiz(NamedTuple):
 
     def _repr_html_(self):
         parts = (as_html(self.name, k, each) for k, each in enumerate(self.questions, start=1))
-        suppress = 'data-lm-suppress-shortcuts="true"'  # or JupyterLab takes the arrow keys
         how = f'<p class="how" hidden>{HOW}</p>'
         page = BEHAVIOUR.read_text(encoding="utf-8")
-        return f'<div class="tl-quiz" {suppress}>\n{how}\n{"".join(parts)}</div>\n{page}'
+        return f'<div class="tl-quiz">\n{how}\n{"".join(parts)}</div>\n{page}'
 
 
 def as_text(number, question):
@@ -51,7 +52,7 @@ def as_html(name, number, question):
     group, buttons, reasons = f"{name}-{number}-", "", ""
     for k, answer in enumerate(question["answers"]):
         words, verdict = marked(answer["answer"]), VERDICTS[answer["correct"]]
-        buttons += f'<label><input type="radio" name="{group}" value="{k}"> {words}</label>\n'
+        buttons += f'<label><input {BUTTON} name="{group}" value="{k}"> {words}</label>\n'
         kind, why = "right" if answer["correct"] else "wrong", marked(answer["feedback"])
         reasons += f'<li>{words} <span class="{kind}">{verdict}{why}</span></li>\n'
     return (
