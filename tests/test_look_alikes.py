@@ -30,7 +30,7 @@ def test_shape_type_labels_and_balance(drawings):
     assert all(image.std() > 5 for image in drawings.images), "a picture is blank"
 
 
-@pytest.mark.parametrize("image_size", [32, 96, 161])
+@pytest.mark.parametrize("image_size", [32, 96, 161, 320])
 def test_every_size(image_size):
     assert look_alikes.draw(1, image_size=image_size, seed=0).images.shape[1:] == (
         image_size,
