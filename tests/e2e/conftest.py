@@ -57,6 +57,7 @@ def page(browser, requests, request):
     options = getattr(request, "param", {})
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
     page = context.new_page()
+    page.set_default_timeout(120_000)  # a busy machine is slow to begin
 
     def note(asked):
         if not asked.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")):

@@ -61,7 +61,7 @@ def served(course, log):
         server.wait(timeout=60)
 
 
-def wait_for(address, server, *, seconds=120):
+def wait_for(address, server, *, seconds=300):
     end = time.monotonic() + seconds
     while time.monotonic() < end and server.poll() is None:
         with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=5):
@@ -91,7 +91,7 @@ class Lesson:
         self.page.set_default_timeout(MINUTES * 60_000)
         self.page.evaluate(f"jupyterapp.commands.execute('notebook:{command}').then(() => true)")
         self.page.wait_for_function(IDLE)
-        self.page.set_default_timeout(30_000)
+        self.page.set_default_timeout(120_000)
 
     def cells(self):
         """The cells as they are saved, with their outputs."""
