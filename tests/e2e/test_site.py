@@ -86,7 +86,8 @@ def reaches_navigation(page, presses=6):
 @pytest.fixture(scope="module")
 def visits(browser, site, address):
     """{page: what was found there}, of every page of the site."""
-    context = browser.new_context(viewport=DESK)
+    # Without motion, or colours are caught half-way from light to dark.
+    context = browser.new_context(viewport=DESK, reduced_motion="reduce")
     page, found = context.new_page(), {}
     outside = watched(page, address)
     for path in sorted(p for p in site.rglob("*.html") if "_static" not in p.parts):
