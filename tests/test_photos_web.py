@@ -11,8 +11,17 @@ import sys
 import numpy as np
 import pytest
 
+from tests import tiny
 from tests.lessons import ROOT
-from tl_course.commands import _photos_guard, _photos_web
+from tl_course import transfer
+from tl_course.commands import (
+    _photos_checks,
+    _photos_export,
+    _photos_guard,
+    _photos_steps,
+    _photos_web,
+)
+from tl_course.engine import takeaway
 
 NPM = """#!{python}
 import pathlib, sys
@@ -90,3 +99,26 @@ def test_the_page_carries_everything_and_no_name_breaks_it(npm):
     assert content["model"] == b"the network" and b"export async function" in content["pictures"]
     assert np.array_equal(np.frombuffer(content["known"], "<f4").reshape(3, 4), np.eye(3, 4))
     assert content["wasm"] == b"from npm: ort-wasm-simd-threaded.wasm"
+
+
+@pytest.mark.parametrize("honest", [True, False])
+def test_the_export_keeps_a_page_that_answers_as_keras(npm, tmp_path, honest, monkeypatch):
+    for package in _photos_checks.NEEDS["web"]:
+        pytest.importorskip(package)
+    npm(0)
+    known = tiny.images(num_per_class=4)
+    model = tiny.with_random_head(transfer.add_head(tiny.backbone(), 2, seed=0))
+    (out := tmp_path / "out").mkdir()
+    model.save(out / "model.keras")
+    if not honest:  # control: an exported network that answers something else
+        monkeypatch.setattr(takeaway, "run_onnx", lambda _, images: np.full((len(images), 2), 0.5))
+    job = argparse.Namespace(out=out, export=("web",), image_size=16, name="halves")
+    guard = _photos_guard.Guard(0.6, 0.2, np.ones((2, 8), "float16"))
+    album = argparse.Namespace(
+        images=known.images, class_names=known.class_names, places=lambda _: np.arange(8)
+    )
+    steps = _photos_steps.begin(out, {}, fresh=False, outputs=())
+    found = _photos_export.export(job, album, guard, steps)["classifier.html"]
+    assert found["pictures"] == 8 and found["agrees"] is honest
+    assert (out / "classifier.html").exists() is honest
+    assert [path.suffix for path in out.glob("*") if "onnx" in path.name] == []

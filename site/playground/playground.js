@@ -55,9 +55,12 @@ function backbone() {
   return opening;
 }
 
+let queue = Promise.resolve(); // the network answers one question at a time
+
 async function featuresOf(pixels) {
-  const { features } = await pictures.ask(ort, await backbone(), pixels, course.image_size);
-  return Float32Array.from(features);
+  const answer = queue.then(async () => pictures.ask(ort, await backbone(), pixels, course.image_size));
+  queue = answer.catch(() => {});
+  return Float32Array.from((await answer).features);
 }
 
 // {url, features} of what the network sees.
@@ -173,10 +176,12 @@ function whyNot() {
 }
 
 async function tryDrawings() {
+  classes.filter((one) => !one.pictures.length).forEach(removeClass); // what has pictures stays
+  const names = Object.keys(course.drawings).filter((name) => !classes.some((one) => one.name === name));
+  if (classes.length + names.length > MOST_CLASSES) return say(`At most ${MOST_CLASSES} classes: remove some first.`);
   find("drawings").disabled = true;
-  classes.forEach((one) => one.card.remove());
-  classes.length = 0;
-  for (const [name, files] of Object.entries(course.drawings)) {
+  for (const name of names) {
+    const files = course.drawings[name];
     const fetched = files.map(async (file) => new File([await (await fetch(file)).blob()], file.split("/").pop()));
     await addFiles(addClass(name), await Promise.all(fetched));
   }

@@ -283,6 +283,11 @@ def test_classes_and_pictures_come_and_go_and_the_page_says_what_is_in_the_way(v
     assert page.locator("#add-class").is_disabled() and page.locator("fieldset").count() == 6
     page.get_by_role("button", name="Remove class").last.click()
     assert page.locator("fieldset").count() == 5
+    for _ in range(2):  # the second time they are there already
+        page.locator("#drawings").click()
+        wait_for_status(page, "Now train the head")
+        values = [name.input_value() for name in page.get_by_label("Name of the class").all()]
+        assert values[:2] == ["first class", "Äpfel, rot"] and len(values) == 4
 
 
 def test_the_camera_gives_pictures_and_live_answers(visit):
