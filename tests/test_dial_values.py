@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.lessons import DEEPER, LESSONS, cells_of, code_cells
-from tl_course import evaluation, plots
+from tl_course import evaluation, experiments, plots, records, transfer
 from tl_course.engine import dials
 
 RIGHT = np.arange(40) < 30
@@ -116,6 +116,34 @@ def test_a_dial_alone_is_found():
     assert dials_alone(cells_of(text)) == ["plots.dial(a, b)"]
 
 
-def test_some_lessons_have_one():
+def test_three_lessons_have_one():
     having = [p.stem for p in [*LESSONS, *DEEPER] if "plots.dial(" in p.read_text("utf-8")]
-    assert having == ["02_imagenet_backbones", "05_calibration"]
+    assert having == ["02_imagenet_backbones", "04_fine_tuning", "05_calibration"]
+
+
+def test_the_dial_of_lesson_4_says_what_was_recorded(monkeypatch):
+    """Each place by hand: which share of the pictures is right there, and minus the head."""
+    shown = []
+    monkeypatch.setattr(plots, "display", lambda bundle, **_: shown.append(bundle["text/html"]))
+    (source,) = [s for s in code_cells(cells_of(LESSONS[3].read_text("utf-8"))) if "dial(" in s]
+    plan = transfer.schedule(429, 16, step="fine-tune")
+    exec(source, {
+        "records": records, "experiments": experiments, "evaluation": evaluation, "plots": plots,
+        "HEAD": experiments.HEAD, "plan": plan,
+    })  # fmt: skip
+    rows = {r["rate"]: r["comparison"] for r in records.last_results("dial")["results"]}
+    right = {
+        (way.removeprefix(experiments.TUNED), rate): [
+            bin(int(seed, 16)).count("1") / values["num_test"] for seed in values["right"][k][0]
+        ]
+        for rate, values in rows.items() for k, way in enumerate(values["ways"])
+    }  # fmt: skip
+    head = np.mean(right[experiments.HEAD, plan.learning_rate])
+    answers = [said for said, _ in kept(shown[1])["answers"]]
+    assert len(answers) == len(right) >= 16
+    for (block, rate), shares in right.items():
+        moves = "the head alone" if block == experiments.HEAD else f"all from {block} on"
+        points = (
+            f"{100 * np.mean(shares):.1f} % right, {100 * (np.mean(shares) - head):+.1f} points"
+        )
+        assert sum(f"Free: {moves}; rate {rate:g}: {points}, " in said for said in answers) == 1

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from matplotlib import pyplot
+from matplotlib.colors import to_hex
 from matplotlib.text import Text
 from PIL import Image
 
@@ -92,6 +93,9 @@ FIGURES = {
     "lines": lambda: plots.lines(
         [1e-5, 1e-3], {"a": list(ROWS.values())}, xlabel="learning rate", ylabel="accuracy (%)",
         log_x=True, per_cent=True, mark={"the course": 1e-5}, **WORDS,
+    ),
+    "grid": lambda: plots.grid(
+        {"block_11": GAINS, "block_3": GAINS}, xlabel="rate", ylabel="free from", **WORDS
     ),
     "flow": lambda: plots.flow(FLOW, **WORDS),
 }  # fmt: skip
@@ -438,6 +442,20 @@ def test_confusion_writes_counts_and_shades_the_share_of_the_row(shown):
     assert (panel.get_ylabel(), panel.get_xlabel()) == ("true class", "predicted class")
 
 
+def test_grid_writes_value_and_interval_and_colours_only_what_is_sure(shown):
+    loss = evaluation.Difference(-0.25, -0.3, -0.2, 5, 0.001)
+    rows = {"head": GAINS, "block_3": {**GAINS, "fine-tuned from block_3": loss}}
+    plots.grid(rows, xlabel="rate", ylabel="free from", **WORDS)
+    panel = shown.figures[0].axes[0]
+    texts = [text.get_text() for text in panel.texts]
+    assert texts[1:] == ["−2\n−5 to +1", "+12\n+10 to +14", "−25\n−30 to −20"]
+    colours = [to_hex(patch.get_facecolor()) for patch in panel.patches]
+    blue, orange = plots.COLOURS[5].lower(), plots.COLOURS[4].lower()
+    assert colours == [blue, "#ffffff", blue, orange]
+    strengths = [patch.get_alpha() for patch in panel.patches]
+    assert strengths[3] == 1 and strengths[0] == pytest.approx(0.2 + 0.8 / 2)
+
+
 def test_reliability_draws_bins_with_their_intervals(shown):
     plots.reliability(BINS, **WORDS)
     panel = shown.figures[0].axes[0]
@@ -518,6 +536,10 @@ NAMING = {
     "lines": lambda: plots.lines(
         [1, 2, 3], dict(zip(ODD, THREE, strict=True)), xlabel="x", ylabel="y",
         mark=dict.fromkeys(ODD, 2), **WORDS,
+    ),
+    "grid": lambda: plots.grid(
+        dict.fromkeys(ODD, dict.fromkeys(ODD, GAINS["fine-tuned from block_3"])),
+        xlabel="x", ylabel="y", **WORDS,
     ),
     "flow": lambda: plots.flow(dict.fromkeys(ODD, ""), **WORDS),
 }  # fmt: skip

@@ -290,6 +290,31 @@ def differences(rows, *, alt, caption, figure_name=None):
     show(figure, alt=alt, caption=caption, figure_name=figure_name)
 
 
+def grid(rows, *, xlabel, ylabel, alt, caption, figure_name=None):
+    """A cell for each Difference, in points with its interval: blue a gain, orange a loss.
+
+    rows: dict of name -> dict of name, the same in each -> Difference. Where the interval holds
+    zero, the cell stays white.
+    """
+    columns = list(next(iter(rows.values())))
+    figure, [[panel]] = _panels(0.9 + 0.85 * len(columns), 0.9 + 0.5 * len(rows))
+    most = max(abs(gap.value) for row in rows.values() for gap in row.values()) or 1
+    for (i, row), (j, name) in itertools.product(enumerate(rows.values()), enumerate(columns)):
+        value, low, high = (100 * number for number in row[name][:3])
+        shade = {"a gain": COLOURS[5], "a loss": COLOURS[4]}.get(row[name].verdict, "white")
+        strength = 0.2 + 0.8 * abs(row[name].value) / most
+        panel.add_patch(pyplot.Rectangle((j - 0.5, i - 0.5), 1, 1, color=shade, alpha=strength))
+        text = f"{value:+.0f}\n{low:+.0f} to {high:+.0f}".replace("-", "−")
+        panel.text(j, i, text, ha="center", va="center", fontsize=9)
+    panel.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5))
+    panel.set(xlabel=xlabel, ylabel=ylabel)
+    panel.set_xticks(range(len(columns)), labels=map(_name, columns))
+    panel.set_yticks(range(len(rows)), labels=map(_name, rows))
+    panel.tick_params(length=0)
+    panel.spines[:].set_visible(False)
+    show(figure, alt=alt, caption=caption, figure_name=figure_name)
+
+
 def _points(panel, rows, words):
     """A point and its interval for each name, top down, words(item) above it."""
     values, arms = _intervals(rows.values())
