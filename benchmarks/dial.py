@@ -3,8 +3,8 @@
 Each place: the same training pictures, the same trained head to start from, as many steps, warm-up
 and cosine; only the highest rate and what may move differ. Validation pictures of other shop visits
 judge, because a search among settings may not see the test. A run that was cut off goes on where
-it stopped: build/dial keeps each place. By estimate a seed takes a core 20 to 30 minutes; several
-may run side by side (--seed). --record writes data/results/dial.json, when all is there.
+it stopped: build/dial keeps each place. A seed took a core 33 minutes; several may run side by
+side (--seed). --record writes data/results/dial.json, when all is there.
 """
 
 import argparse

@@ -14,7 +14,7 @@ import pytest
 from tests import training
 from tests.lessons import DEEPER
 from tl_course import records
-from tools import golden_cells, write_golden
+from tools import golden_cells, lab_metadata, write_golden
 
 GOLDEN = sorted(write_golden.GOLDEN.glob("*.ipynb"))
 OPTIONAL = {path.stem for path in DEEPER}  # without exercises
@@ -160,7 +160,7 @@ def test_every_reported_number_is_compared(path):
 def run_again(tmp_path, *, source, output):
     """nbval's exit code for a notebook of one cell that once had this output."""
     cell = nbformat.v4.new_code_cell(source, outputs=[output], execution_count=1)
-    notebook = nbformat.v4.new_notebook(cells=[cell], metadata=write_golden.METADATA)
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata=lab_metadata.NOTEBOOK)
     nbformat.write(notebook, tmp_path / "one.ipynb")
     call = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path]
     call += ["--nbval", "--nbval-sanitize-with", write_golden.GOLDEN / "sanitize.cfg", "one.ipynb"]

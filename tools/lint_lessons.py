@@ -19,7 +19,7 @@ import nbformat
 from rich.console import Console
 from rich.table import Table
 
-from tools.build_notebooks import HIDDEN
+from tools.lab_metadata import HIDDEN
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = (ROOT / "build" / "course", ROOT / "tests" / "golden")

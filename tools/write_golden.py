@@ -15,8 +15,8 @@ import nbformat
 import papermill
 
 from tl_course.commands import _notebooks
-from tools import golden_cells
-from tools.build_notebooks import METADATA, ROOT
+from tools import golden_cells, lab_metadata
+from tools.build_notebooks import ROOT
 
 GOLDEN = ROOT / "tests" / "golden"
 NEVER_REAL = ("TL_COURSE_MIRROR", "MPLBACKEND")  # no photographs; and figures as in JupyterLab
@@ -51,7 +51,7 @@ def execute(path, folder):
 
 def cleaned(notebook):
     """Return the notebook without what differs from run to run: times, pixels, random ids."""
-    notebook.metadata = nbformat.from_dict(METADATA)
+    notebook.metadata = nbformat.from_dict(lab_metadata.NOTEBOOK)
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})

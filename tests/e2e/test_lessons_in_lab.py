@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.e2e.jupyterlab import Lesson
 from tests.lessons import LESSONS, ROOT
 from tl_course import records
-from tools import build_notebooks
+from tools import lab_metadata
 
 NAMES = [path.stem for path in LESSONS]
 OUTPUTS, QUIZ = ".jp-Notebook .jp-OutputArea-output", ".jp-Notebook .tl-quiz"
@@ -127,7 +127,7 @@ def quiz_alone(course):
     """A notebook of one cell, a quiz: its kernel is ready in a second."""
     source = f'from tl_course import records\n\nrecords.quiz("{NAMES[2]}")'
     cells = [nbformat.v4.new_code_cell(source, metadata={"tags": ["quiz"]})]
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=build_notebooks.METADATA)
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=lab_metadata.NOTEBOOK)
     nbformat.write(notebook, course / "notebooks" / "quiz.ipynb")
     return "quiz"
 
