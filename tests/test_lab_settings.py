@@ -10,7 +10,7 @@ from jupyter_server.services.contents.largefilemanager import AsyncLargeFileMana
 from traitlets.config.loader import PyFileConfigLoader
 
 from tests.lessons import ROOT
-from tools import build_notebooks
+from tools import lab_metadata
 
 SETTINGS = ROOT / "deploy" / "lab"
 
@@ -27,7 +27,7 @@ def version(kind, folder, name, **options):
 
 @pytest.fixture
 def folder(tmp_path):
-    language = build_notebooks.LANGUAGE | {"version": "3.0.0"}
+    language = lab_metadata.LANGUAGE | {"version": "3.0.0"}
     for name, metadata in (("a", {"language_info": language}), ("b", {})):
         nbformat.write(nbformat.v4.new_notebook(metadata=metadata), tmp_path / f"{name}.ipynb")
     return tmp_path

@@ -63,6 +63,14 @@ def blur(field, radius):
     return np.asarray(small.resize(image.size, Image.BICUBIC))
 
 
+def shadow(cover, reach):
+    """Return how dark it is beside what covers (h, w); reach: of the shadow, two numbers of pixels."""
+    margin = max(9, int(np.abs(reach).max()) + 1)  # 9 in pictures up to 224 px
+    right, down = np.rint(margin - reach).astype(int)
+    beside = np.pad(cover, margin, "edge")[down:, right:]
+    return blur(beside[: len(cover), : cover.shape[1]], 4)
+
+
 def lay(scene, inside, material, dome=0.0):
     """Lay a material where `inside`, the distance within its outline, is positive (s, s)."""
     random, (colours, base, cloudy, crumbly, *shape) = scene.random, MATERIALS[material]
@@ -86,11 +94,8 @@ def lay(scene, inside, material, dome=0.0):
     tone = (255 * (base + cloudy * cloud + crumbly * crumb)).clip(0, 255).astype(np.int32)
     paint = paints.reshape(-1, 3).take(patch * 256 + tone, 0)
     if thick:
-        reach = scene.light * len(scene.x) * thick / 2
-        margin = max(9, int(np.abs(reach).max()) + 1)  # 9 in pictures up to 224 px
-        right, down = np.rint(margin - reach).astype(int)
-        beside = np.pad(cover, margin, "edge")[down:, right:][: len(cover), : cover.shape[1]]
-        scene.colour[box] *= 1 - (0.6 * blur(beside, 4) * (1 - cover))[..., None]  # a cast shadow
+        shade = shadow(cover, scene.light * len(scene.x) * thick / 2)
+        scene.colour[box] *= 1 - (0.6 * shade * (1 - cover))[..., None]
     scene.colour[box] += cover[..., None] * (paint - scene.colour[box])
     raised = blur(cover, 5) * thick + np.abs(2 * cloud - 1) * fold + crumb * rough + dome
     scene.height[box] += cover * (raised - scene.height[box] * (0.6 if thick else 0))
