@@ -64,7 +64,7 @@ def blur(field, radius):
 
 
 def shadow(cover, reach):
-    """Return how dark it is beside what covers (h, w); reach: of the shadow, two numbers of pixels."""
+    """Return how dark it is beside what covers (h, w); reach: two numbers of pixels."""
     margin = max(9, int(np.abs(reach).max()) + 1)  # 9 in pictures up to 224 px
     right, down = np.rint(margin - reach).astype(int)
     beside = np.pad(cover, margin, "edge")[down:, right:]
