@@ -22,5 +22,6 @@ def browser():
 def page(browser):
     """A page of its own, without anything that another test left behind."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(120_000)  # of a busy machine
     yield context.new_page()
     context.close()
