@@ -106,7 +106,7 @@ def test_run_captures_headline_data_and_profile(course):
 def test_run_measures_the_kernel_not_itself(course):
     assert 0.2 < course.rows["01_good"]["peak_gb"] < 0.5
     assert course.rows["02_failing"]["peak_gb"] < 0.2
-    assert 0 < course.rows["01_good"]["minutes"] < 1
+    assert 0 < course.rows["01_good"]["minutes"] < 5
 
 
 @pytest.mark.parametrize(

@@ -633,7 +633,8 @@ def test_an_unreadable_mirror_and_a_cache_of_another_are_no_traceback(tmp_path, 
         with contextlib.suppress(PermissionError):
             folder.chmod(folder.stat().st_mode | 0o055)
     environment = os.environ | {"TL_COURSE_OFFLINE": "1", "TL_COURSE_CACHE": str(tmp_path / "none")}
-    environment |= {"HOME": str(tmp_path), f"TL_COURSE_{variable}": str(locked / "photographs")}
+    environment |= {"HOME": str(tmp_path), "TL_COURSE_MIRROR": "0"}
+    environment |= {f"TL_COURSE_{variable}": str(locked / "photographs")}
     call = [sys.executable, "-c", AS_NOBODY]
     run = subprocess.run(call, capture_output=True, text=True, cwd=ROOT, env=environment)
     assert run.stdout.endswith("\ndrawings\n"), run.stderr

@@ -125,7 +125,7 @@ def standard_error(first):
 
     try:
         for code in (first, NOISE):
-            client.execute_interactive(code, timeout=120, output_hook=listen)
+            client.execute_interactive(code, timeout=600, output_hook=listen)
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

@@ -851,7 +851,7 @@ def test_a_format_that_fails_is_a_line_and_no_traceback(monkeypatch, tmp_path, c
     monkeypatch.setattr(_photos_export, "_export", fail)
     job = argparse.Namespace(export=("onnx",), out=tmp_path)
     steps = _photos_steps.begin(tmp_path, {}, fresh=False, outputs=())
-    assert _photos_export.export(job, None, steps) == {}
+    assert _photos_export.export(job, None, None, steps) == {}
     assert "--export onnx failed: SystemError: layers unknown" in capsys.readouterr().out
     assert _photos_export.lacking(job) == ["onnx"]
 

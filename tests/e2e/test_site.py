@@ -88,6 +88,7 @@ def visits(browser, site, address):
     """{page: what was found there}, of every page of the site."""
     # Without motion, or colours are caught half-way from light to dark.
     context = browser.new_context(viewport=DESK, reduced_motion="reduce")
+    context.set_default_timeout(120_000)  # of a busy machine
     page, found = context.new_page(), {}
     outside = watched(page, address)
     for path in sorted(p for p in site.rglob("*.html") if "_static" not in p.parts):
