@@ -311,7 +311,7 @@ def test_a_killed_run_goes_on_and_says_the_same(done, folder, tmp_path, quick):
     )
     begin = time.monotonic()
     while not (out / ".steps" / "head.npz").exists():
-        assert started.poll() is None and time.monotonic() - begin < 120
+        assert started.poll() is None and time.monotonic() - begin < 900  # a busy machine
         time.sleep(0.02)
     started.send_signal(signal.SIGKILL)
     started.wait()
