@@ -141,8 +141,8 @@ def test_no_metric_is_hidden(text):
     ("<Model at 0x7f00aa11bb22>", "<Model at 0x55d0c0ffee00>"),
     ("1/1 - 7s - 7s/step - loss: 0.5", "1/1 - 12s - 12s/step - loss: 0.5"),
     ("after 4.6 seconds", "after 11 seconds"),
-    ("Ready: Python 3.11.7, tensorflow-cpu 2.21.0, keras 3.15.1.",
-     "Ready: Python 3.13.0, tensorflow 2.20.0, keras 3.13.2."),
+    ("Ready: Python 3.11.7, tensorflow-cpu 2.21.0, keras 3.15.1, on the CPU (1 core), float32.",
+     "Ready: Python 3.13.0, tensorflow 2.20.0, keras 3.13.2, on the CPU (16 cores), float32."),
     ('<img src="data:image/svg+xml;base64,iVBORw0KGgo=">', '<img src="DATA-IMAGE">'),
 ])  # fmt: skip
 def test_times_addresses_and_pixels_are_hidden(one, other):

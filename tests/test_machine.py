@@ -46,7 +46,8 @@ def test_importing_the_module_loads_neither_tensorflow_nor_keras():
 def test_without_a_gpu_the_cpu_works_and_twice_is_as_good_as_once():
     first, second = machine.ready(), machine.ready()
     assert first == second
-    assert first.endswith(f"on the CPU ({computer.usable_cores()} cores), float32.")
+    cores = computer.usable_cores()
+    assert first.endswith(f"on the CPU ({cores} core{'s' * (cores > 1)}), float32.")
 
 
 def test_mixed_precision_is_set_and_taken_back(mixed_precision):

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests import signals
 from tl_course import look_alikes
 
 pytestmark = [
@@ -45,7 +46,7 @@ class Runs:
         paths = {"PYTHONPATH": str(ROOT), "TMPDIR": str(self.temporary)}
         process = subprocess.Popen(
             self.command, env=os.environ | paths, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=signals.hears_ctrl_c,
         )  # fmt: skip
         try:
             return process.wait(seconds), *process.communicate()

@@ -13,6 +13,7 @@ import nbformat
 import pytest
 from rich.console import Console
 
+from tests import signals
 from tests.test_commands import GOOD, PARAMETERS, ROOT, write_notebook
 from tl_course import __main__
 from tl_course.commands import _notebooks, _run_checks, _run_results, run
@@ -329,7 +330,9 @@ def test_a_run_that_is_stopped_leaves_what_belongs_together(tmp_path, sent):
     subprocess.run(command, env=environment, check=True, capture_output=True, timeout=600)
     was = (output / "02_b.ipynb").read_bytes()
     write_notebook(tmp_path / "02_b.ipynb", SLOW)
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, text=True, preexec_fn=signals.hears_ctrl_c
+    )
     wait_until(
         lambda: any("begun" in p.read_text() for p in output.glob(".unfinished-*/02*.ipynb"))
     )

@@ -49,4 +49,5 @@ def _device(backend):
         raise RuntimeError(message) from error
     details = map(tf.config.experimental.get_device_details, gpus[:1])  # the first one works
     names = [f"the GPU ({detail.get('device_name', 'unnamed')})" for detail in details]
-    return names[0] if names else f"the CPU ({computer.usable_cores()} cores)"
+    cores = computer.usable_cores()
+    return names[0] if names else f"the CPU ({cores} core{'s' * (cores > 1)})"
