@@ -35,6 +35,7 @@ def environment(folder):
         "JUPYTER_CONFIG_PATH": str(ROOT / "deploy" / "lab"),
         "PYTHONPATH": os.pathsep.join([str(guard), str(ROOT)]),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "TL_COURSE_OFFLINE": "1",
     }  # fmt: skip
 
 
