@@ -65,6 +65,7 @@ def page(browser, requests, request):
 
     page.on("request", note)
     yield page
+    page.evaluate("window.jupyterapp?.serviceManager.sessions.shutdownAll()")  # frees its memory
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{request.node.name}.png")
     context.close()
