@@ -45,7 +45,7 @@ test: lint ## lint, unit tests, every lesson in the smoke profile
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 e2e: setup ## try the notebooks in a real JupyterLab, in Chromium (10 minutes; screenshots in build/e2e)
-	@$(BIN)/python -m pytest tests/e2e
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/e2e
 
 lint: setup ## check the style of the code
 	@$(BIN)/python -m ruff check --quiet --output-format concise .

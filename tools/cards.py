@@ -39,8 +39,8 @@ FORMS = {  # of a share: in words, or as a length in a picture, where 1 is full
 
 
 def whole_minutes(row):
-    """Return the minutes of a run as text names them: rounded up, at least two."""
-    return max(2, math.ceil(row["minutes"]))
+    """Return the minutes of a run as text names them: whole ones, at least two."""
+    return max(2, whole(row["minutes"]))
 
 
 def recorded(root=ROOT):

@@ -59,8 +59,11 @@ def page(browser, requests, request):
     page = context.new_page()
     page.set_default_timeout(120_000)  # a busy machine is slow to begin
 
+    # A picture inside a notebook is `attachment:` for a moment, which no network knows.
+    own = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "attachment:")
+
     def note(asked):
-        if not asked.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")):
+        if not asked.url.startswith(own):
             requests.append(asked.url)
 
     page.on("request", note)

@@ -1,4 +1,4 @@
-"""A real JupyterLab, and what a student does in it: open a notebook, run it, type, press keys."""
+"""A real JupyterLab, or Notebook 7, and what a student does there: open, run, type, press keys."""
 
 import contextlib
 import os
@@ -10,12 +10,14 @@ import urllib.request
 
 from tests.lessons import ROOT
 
-TOKEN, MINUTES = (
-    "local",
-    6,
-)  # a notebook in the smoke profile takes a third of one on a quiet machine
+TOKEN = "local"
+MINUTES = 6  # a notebook in the smoke profile takes a third of one on a quiet machine
+FRONT_ENDS = {"lab": "lab/tree", "one document": "doc/tree", "notebook 7": "notebooks"}
 NOTEBOOK = "jupyterapp.shell.currentWidget"
 IDLE = f"window.jupyterapp && {NOTEBOOK}?.sessionContext?.session?.kernel?.status === 'idle'"
+# Run All calls itself done as soon as one cell fails, while the kernel goes on with the others.
+QUIET = f"(window.quietSince = {IDLE} ? window.quietSince ?? Date.now() : null, "
+QUIET += "window.quietSince && Date.now() - window.quietSince > 1500)"
 
 
 def free_port():
@@ -46,7 +48,7 @@ def served(course, log):
     options = [
         "--no-browser", "--allow-root", f"--ServerApp.root_dir={course}",
         "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", f"--IdentityProvider.token={TOKEN}",
-        "--LabApp.expose_app_in_browser=True",
+        "--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True",
     ]  # fmt: skip
     command = [sys.executable, "-m", "jupyterlab", *options]
     address = f"http://127.0.0.1:{port}"
@@ -72,11 +74,12 @@ def wait_for(address, server, *, seconds=300):
 
 
 class Lesson:
-    """A notebook that is open in a page of JupyterLab."""
+    """A notebook that is open in a page of one of the front ends."""
 
-    def __init__(self, page, address, name, *, mode="lab"):
+    def __init__(self, page, address, name, *, front_end="lab"):
         self.page, self.name = page, name
-        page.goto(f"{address}/{mode}/tree/notebooks/{name}.ipynb?token={TOKEN}&reset")
+        path = f"{FRONT_ENDS[front_end]}/notebooks/{name}.ipynb"
+        page.goto(f"{address}/{path}?token={TOKEN}&reset")
         page.wait_for_function(IDLE, timeout=180_000)
 
     def asked(self, expression):
@@ -91,7 +94,8 @@ class Lesson:
         """Run All, or another command of the notebook, and wait until it has finished."""
         self.page.set_default_timeout(MINUTES * 60_000)
         self.page.evaluate(f"jupyterapp.commands.execute('notebook:{command}').then(() => true)")
-        self.page.wait_for_function(IDLE)
+        self.page.evaluate("window.quietSince = null")
+        self.page.wait_for_function(QUIET)
         self.page.set_default_timeout(120_000)
 
     def cells(self):

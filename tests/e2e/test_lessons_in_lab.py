@@ -1,4 +1,4 @@
-"""Each student notebook in a real JupyterLab, by mouse and by keyboard, in light and dark."""
+"""Each student notebook in a real JupyterLab, one in Notebook 7: keys and mouse, light and dark."""
 
 import json
 
@@ -13,6 +13,7 @@ from tools import lab_metadata
 
 NAMES = [path.stem for path in LESSONS]
 OUTPUTS, QUIZ = ".jp-Notebook .jp-OutputArea-output", ".jp-Notebook .tl-quiz"
+DIAL = ".jp-Notebook .tl-dial"
 FOCUS = "(document.activeElement.closest('fieldset')?.querySelector('legend')?.innerText ?? '')"
 SIDES = ("scroll", "client")
 PHONE = {"viewport": {"width": 390, "height": 844}}
@@ -28,13 +29,23 @@ def violations(page):
 
 def without_alt(page):
     """Pictures of the notebook that no screen reader can describe."""
-    pictures = page.locator(".jp-Notebook .jp-RenderedHTMLCommon img").all()  # not the editor's own
+    ours = ".jp-Notebook .jp-RenderedHTMLCommon img:not(label *)"  # a label says what it shows
+    pictures = page.locator(ours).all()
     assert pictures
     return [p.get_attribute("src")[:40] for p in pictures if not p.get_attribute("alt")]
 
 
 def look(page, name):
     page.screenshot(path=ROOT / "build" / "e2e" / f"{name}.png")
+
+
+def wear(page, shade):
+    """Change to a theme of JupyterLab's own, Light or Dark."""
+    theme = f"{{theme: 'JupyterLab {shade}'}}"
+    page.evaluate(f"jupyterapp.commands.execute('apputils:change-theme', {theme})")
+    light = str(shade == "Light").lower()
+    page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
+    page.wait_for_timeout(1000)  # its style sheet arrives later
 
 
 def use_keys(lesson, quiz):
@@ -61,25 +72,44 @@ def use_keys(lesson, quiz):
     return said.inner_text(), questions[0]["answers"][2]["feedback"].replace("`", "")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_lesson(page, lab, requests, name):
-    lesson = Lesson(page, lab, name)
+def turn_dials(lesson):
+    """Turn the first control of each dial by an arrow key: does it answer, and stay in its cell?"""
+    page = lesson.page
+    for dial in page.locator(DIAL).all():
+        said = dial.locator("[aria-live=polite]")
+        before = said.inner_text()
+        dial.locator("input").first.focus()
+        active = lesson.asked("it.content.activeCellIndex")
+        page.keyboard.press("ArrowRight")
+        assert said.inner_text() != before, "the dial does not answer"
+        page.keyboard.press("ArrowLeft")
+        assert said.inner_text() == before
+        assert lesson.asked("it.content.activeCellIndex") == active, "the keys left the cell"
+    return page.locator(DIAL).count()
+
+
+IN_LAB = [pytest.param(name, "lab", id=name) for name in NAMES]
+IN_NOTEBOOK_7 = pytest.param(NAMES[3], "notebook 7", id=f"{NAMES[3]}-notebook-7")
+
+
+@pytest.mark.parametrize(("name", "front_end"), [*IN_LAB, IN_NOTEBOOK_7])
+def test_a_lesson(page, lab, requests, request, name, front_end):
+    lesson = Lesson(page, lab, name, front_end=front_end)
     assert not lesson.unsaved
+    wear(page, "Light")
     lesson.run()
     assert lesson.faults() == []
     code = [cell for cell in lesson.cells() if cell["cell_type"] == "code"]
     assert [cell for cell in code if not cell["execution_count"]] == []
     assert without_alt(page) == []
     assert violations(page) == []
+    source = "".join(cell["source"] for cell in code)
+    assert turn_dials(lesson) == source.count("plots.dial(")
     page.locator(QUIZ).scroll_into_view_if_needed()
     said, reason = use_keys(lesson, name)
     assert said.endswith(reason)
-    look(page, f"{name}-light")
-    page.evaluate(
-        "jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
-    )
-    page.wait_for_selector("body[data-jp-theme-light=false]")
-    page.wait_for_timeout(1000)  # its style sheet arrives later
+    look(page, f"{request.node.callspec.id}-light")
+    wear(page, "Dark")
     assert violations(page) == []
     assert requests == []
 
@@ -135,9 +165,9 @@ def quiz_alone(course):
 
 @pytest.mark.parametrize("page", [{}, PHONE], indirect=True, ids=["laptop", "phone"])
 def test_a_quiz_is_there_when_its_notebook_is_opened_again(page, lab, quiz_alone):
-    """On a phone: one document without side bars, as in Notebook 7."""
-    mode = "lab" if page.viewport_size["width"] > 1000 else "doc"
-    lesson = Lesson(page, lab, quiz_alone, mode=mode)
+    """On a phone: one document without side bars."""
+    front_end = "lab" if page.viewport_size["width"] > 1000 else "one document"
+    lesson = Lesson(page, lab, quiz_alone, front_end=front_end)
     assert not lesson.unsaved
     for _ in range(2):  # a cell run twice shows one quiz
         lesson.run()
@@ -149,6 +179,6 @@ def test_a_quiz_is_there_when_its_notebook_is_opened_again(page, lab, quiz_alone
     assert wide <= room
     page.evaluate("jupyterapp.commands.execute('docmanager:save')")
     page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
-    again = Lesson(page, lab, quiz_alone, mode=mode)
+    again = Lesson(page, lab, quiz_alone, front_end=front_end)
     assert page.locator(f"{QUIZ} input[type=radio]").count() > 15
     assert not again.unsaved
