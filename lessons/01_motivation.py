@@ -11,7 +11,7 @@
 # * measure what borrowed features are worth when you have ten pictures a class, or one;
 # * decide what to get first: more labels, larger pictures, or a borrowed network.
 #
-# Runs in {{minutes}} minutes on 2 CPU cores; your work: 45 to 60 minutes. Words:
+# Runs in {{minutes}} on 2 CPU cores; your work: 45 to 60 minutes. Words:
 # [glossary](../docs/glossary.md).
 
 # %% tags=["setup"]

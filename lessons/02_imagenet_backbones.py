@@ -13,7 +13,7 @@
 # * name the control that shows what pretraining is worth, and check your classes against
 #   ImageNet's.
 #
-# Runs in {{minutes}} minutes on 2 CPU cores; your work: 45 to 60 minutes. Words:
+# Runs in {{minutes}} on 2 CPU cores; your work: 45 to 60 minutes. Words:
 # [glossary](../docs/glossary.md).
 
 # %% tags=["setup"]

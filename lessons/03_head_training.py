@@ -11,7 +11,7 @@
 # * decide when features may be computed once, and when not;
 # * choose the pictures that may judge a model.
 #
-# Runs in {{minutes}} minutes on 2 CPU cores; your work: 45 to 60 minutes. Words:
+# Runs in {{minutes}} on 2 CPU cores; your work: 45 to 60 minutes. Words:
 # [glossary](../docs/glossary.md).
 
 # %% tags=["setup"]

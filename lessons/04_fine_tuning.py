@@ -11,7 +11,7 @@
 # * catch three silent mistakes, with one measurement each;
 # * say whether fine-tuning will pay on your pictures, and test it fairly.
 #
-# Runs in {{minutes}} minutes on 2 CPU cores; your work: 45 to 60 minutes. Words:
+# Runs in {{minutes}} on 2 CPU cores; your work: 45 to 60 minutes. Words:
 # [glossary](../docs/glossary.md).
 
 # %% tags=["setup"]

@@ -11,7 +11,7 @@
 # * *expose* a *shortcut*: an easy sign that goes with a class by accident;
 # * *write* a model card that says what a model is not for.
 #
-# Runs in {{minutes}} minutes on 2 CPU cores; your work: 45 to 60 minutes. Words:
+# Runs in {{minutes}} on 2 CPU cores; your work: 45 to 60 minutes. Words:
 # [glossary](../docs/glossary.md).
 
 # %% tags=["setup"]

@@ -12,7 +12,7 @@
 #   pictures;
 # * hand over a model with its report, and do all of it without this package.
 #
-# Runs in {{minutes}} minutes on 2 CPU cores; your work: 45 to 60 minutes. Words:
+# Runs in {{minutes}} on 2 CPU cores; your work: 45 to 60 minutes. Words:
 # [glossary](../docs/glossary.md).
 
 # %% tags=["setup"]

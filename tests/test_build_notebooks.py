@@ -127,16 +127,20 @@ def test_output_is_json_with_a_closing_newline(course):
     assert text.endswith("}\n") and json.loads(text)["nbformat_minor"] == 5
 
 
-def test_minutes_come_from_the_last_recorded_course(course):
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [(2.2, "2 minutes"), (3.02, "3 minutes"), (0.7, "1 minute"), (0.2, "1 minute")],
+)
+def test_minutes_come_from_the_last_recorded_course(course, minutes, said):
     lesson = next((course / "lessons").glob("*.py"))
-    lesson.write_text("# %% [markdown]\n# # Why?\n# Takes {{minutes}} minutes.\n", encoding="utf-8")
+    lesson.write_text("# %% [markdown]\n# # Why?\n# Takes {{minutes}}.\n", encoding="utf-8")
     rewrite = build_notebooks.student_text
     assert "Takes a few minutes." in build_notebooks.notebook_json(lesson, rewrite)
     results = course / "data" / "results"
     results.mkdir(parents=True)
-    rows = {"results": [{"notebook": lesson.stem, "minutes": 2.2}]}
+    rows = {"results": [{"notebook": lesson.stem, "minutes": minutes}]}
     (results / "course.json").write_text(json.dumps(rows), encoding="utf-8")
-    assert "Takes 3 minutes." in build_notebooks.notebook_json(lesson, rewrite)
+    assert f"Takes {said}." in build_notebooks.notebook_json(lesson, rewrite)
 
 
 def test_title_and_question_come_from_the_table(course):

@@ -34,7 +34,7 @@ def test_a_card_holds_no_empty_line():
 def test_a_card_says_what_its_lesson_found_and_escapes_it():
     lesson = cards.cards(ROOT)[0]
     assert lesson["finding"] in start_page.card(lesson)
-    strange = lesson | {"title": "A <b>", "question": 'Why "&"?', "minutes": 7}
+    strange = lesson | {"title": "A <b>", "question": 'Why "&"?', "minutes": "7 minutes"}
     card = start_page.card(strange)
     assert "A &lt;b&gt;" in card and "Why &quot;&amp;&quot;?" in card
     assert f"../{lesson['picture']}" in card and "Runs in 7 minutes." in card

@@ -73,8 +73,8 @@ def filled(lesson):
             text = text.replace("{{title}}", row["title"]).replace("{{question}}", row["question"])
     course = root / "data" / "results" / f"{run_of(lesson)}.json"
     rows = json.loads(course.read_text(encoding="utf-8"))["results"] if course.exists() else []
-    minutes = {row["notebook"]: cards.whole_minutes(row) for row in rows}
-    text = text.replace("{{minutes}}", str(minutes.get(lesson.stem, "a few")))
+    minutes = {row["notebook"]: cards.in_minutes(row) for row in rows}
+    text = text.replace("{{minutes}}", minutes.get(lesson.stem, "a few minutes"))
     if "{{archive}}" in text:
         text = text.replace("{{archive}}", links.archive(*links.home(root)))
     return pins.filled(text, root)

@@ -38,9 +38,10 @@ FORMS = {  # of a share: in words, or as a length in a picture, where 1 is full
 }
 
 
-def whole_minutes(row):
-    """Return the minutes of a run as text names them: whole ones, at least two."""
-    return max(2, whole(row["minutes"]))
+def in_minutes(row):
+    """Return the time of a run as text names it, in whole minutes: 1 minute, 3 minutes."""
+    minutes = max(1, whole(row["minutes"]))
+    return f"{minutes} minute{'s' if minutes > 1 else ''}"
 
 
 def recorded(root=ROOT):
@@ -76,7 +77,7 @@ def cards(root=ROOT):
     """Return a dict a lesson: name, title, question, minutes, picture (a path), alt, finding."""
     values = recorded(root)
     course = json.loads((root / "data" / "results" / "course.json").read_text(encoding="utf-8"))
-    minutes = {row["notebook"]: whole_minutes(row) for row in course["results"]}
+    minutes = {row["notebook"]: in_minutes(row) for row in course["results"]}
     return [
         {
             "name": row["name"],

@@ -53,7 +53,7 @@ def lines(text, width, **attributes):
 
 def card_svg(card, picture):
     """Return the card of a lesson: its picture, and below it title, question, minutes, finding."""
-    words = {"title": card["title"], "minutes": f"runs in {card['minutes']} minutes"}
+    words = {"title": card["title"], "minutes": f"runs in {card['minutes']}"}
     places = {name: html.escape(text, quote=False) for name, text in words.items()}
     places["question"] = lines(card["question"], 36, y=192, font_size=14, fill="#333")
     places["finding"] = lines(card["finding"], 30, y=252, font_size=16, font_weight="bold")
@@ -75,7 +75,7 @@ def button_svg(words, *, first):
 def in_words(card):
     """Return all that a card says, for those who do not see it."""
     title = card["title"] if card["title"].endswith("?") else f"{card['title']}."
-    return f"{title} {card['question']} Runs in {card['minutes']} minutes. {card['finding']}"
+    return f"{title} {card['question']} Runs in {card['minutes']}. {card['finding']}"
 
 
 def main(root=ROOT):

@@ -50,7 +50,7 @@ def card(lesson):
         f'<a href="{lesson["name"]}.ipynb"><span style="{FRAME}">{picture}</span>{title}</a>\n'
         f'<p style="{PARAGRAPH}">{html.escape(lesson["question"])}</p>\n'
         f'<p style="{PARAGRAPH}"><b>{html.escape(lesson["finding"])}</b></p>\n'
-        f'<p style="{PARAGRAPH}">Runs in {lesson["minutes"]} minutes.</p>\n</div>\n'
+        f'<p style="{PARAGRAPH}">Runs in {lesson["minutes"]}.</p>\n</div>\n'
     )
 
 

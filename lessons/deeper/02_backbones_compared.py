@@ -11,7 +11,7 @@
 # * compare backbones by paired differences instead of two intervals;
 # * say "cannot tell", and what that is worth.
 #
-# Runs in {{minutes}} minutes on 2 CPU cores. Words: [glossary](../../docs/glossary.md).
+# Runs in {{minutes}} on 2 CPU cores. Words: [glossary](../../docs/glossary.md).
 
 # %% tags=["setup"]
 import os

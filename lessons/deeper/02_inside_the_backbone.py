@@ -11,7 +11,7 @@
 # * look at maps and at the spots that excite them, and say what looking cannot show;
 # * measure at which depth the learned weights begin to pay.
 #
-# Runs in {{minutes}} minutes on 2 CPU cores. Words: [glossary](../../docs/glossary.md).
+# Runs in {{minutes}} on 2 CPU cores. Words: [glossary](../../docs/glossary.md).
 
 # %% tags=["setup"]
 import os

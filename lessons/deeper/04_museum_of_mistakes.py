@@ -12,7 +12,7 @@
 # * say why the head comes first;
 # * hold BatchNormalization in a recipe that lets it go.
 #
-# Runs in {{minutes}} minutes on 2 CPU cores; your work: about 30 minutes. Words:
+# Runs in {{minutes}} on 2 CPU cores; your work: about 30 minutes. Words:
 # [glossary](../../docs/glossary.md).
 
 # %% tags=["setup"]

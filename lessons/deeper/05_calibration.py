@@ -9,7 +9,7 @@
 # * let it *decline* where it is unsure, and refuse pictures that resemble nothing seen in training;
 # * *catch* two shots of one thing on both sides of a split.
 #
-# Optional, after [lesson 5](../05_lasagna_or_endocarditis.ipynb). Runs in {{minutes}} minutes on 2
+# Optional, after [lesson 5](../05_lasagna_or_endocarditis.ipynb). Runs in {{minutes}} on 2
 # CPU cores; your work: about 45 minutes. Words: [glossary](../../docs/glossary.md).
 
 # %% tags=["setup"]
