@@ -67,6 +67,25 @@ def test_a_notebook_becomes_a_page(tmp_path):
     assert last.outputs[0].data == {"text/plain": "81 %"}
 
 
+@pytest.mark.parametrize(("kinds", "said"), [("mc", "Takes 3 minutes."), ("mcc", "Takes 5.")])
+def test_an_executed_lesson_speaks_in_the_words_of_today_unless_it_is_another(kinds, said):
+    new = nbformat.v4
+    outputs = [new.new_output("stream", text="81 %")]
+    injected = new.new_code_cell("x = 1", metadata={"tags": ["injected-parameters"]})
+    ran = [new.new_markdown_cell("Takes 5."), injected, new.new_code_cell("y", outputs=outputs)]
+    make = {
+        "m": lambda: new.new_markdown_cell("Takes 3 minutes."),
+        "c": lambda: new.new_code_cell("y"),
+    }
+    notebook, today = (
+        new.new_notebook(cells=ran),
+        new.new_notebook(cells=[make[k]() for k in kinds]),
+    )
+    site_pages.in_todays_words(notebook, today)
+    assert [c.source for c in notebook.cells] == [said, "x = 1", "y"]
+    assert notebook.cells[2].outputs == outputs
+
+
 def function(images, *, from_block=None):
     pass
 
@@ -178,6 +197,7 @@ def test_a_lesson_explains_words_folds_code_and_can_be_opened(site):
     assert len(explained) > 5 and len(explained) == len(set(explained))
     assert text.count("Show the code") >= 3 and "injected" not in text
     assert links.colab(*links.home(ROOT), "01_motivation.ipynb") in text
+    assert '<a href="01_motivation.ipynb" download' in text
     assert (site / "notebooks" / "01_motivation.ipynb").read_bytes() == (
         ROOT / "notebooks" / "01_motivation.ipynb"
     ).read_bytes()

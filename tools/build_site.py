@@ -57,7 +57,12 @@ def executed(name, course, deeper):
     note = "" if path.exists() else site_pages.NOT_RUN
     if note and not name.startswith("deeper/"):
         raise ValueError(f"{path} is missing: run `make course` first.")
-    return nbformat.read(ROOT / "notebooks" / name if note else path, as_version=4), note
+    today = nbformat.read(ROOT / "notebooks" / name, as_version=4)
+    if note:
+        return today, note
+    notebook = nbformat.read(path, as_version=4)
+    site_pages.in_todays_words(notebook, today)
+    return notebook, note
 
 
 def write(path, text):

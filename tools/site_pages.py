@@ -61,7 +61,22 @@ def opened(name, root):
     """Return the line of links under a lesson's title. name: its path below notebooks/."""
     home = links.home(root)
     addresses = (links.colab(*home, name), links.binder(*home, page=name))
-    return OPEN.format(*map(html.escape, addresses), posixpath.basename(name))
+    return OPEN.format(*map(html.escape, addresses), DOWNLOAD.format(posixpath.basename(name)))
+
+
+def without_injected(notebook):
+    """Return the cells of a notebook but the one with parameters that papermill adds."""
+    return [c for c in notebook.cells if "injected-parameters" not in c.metadata.get("tags", [])]
+
+
+def in_todays_words(notebook, today):
+    """Give an executed notebook, in place, the text of today's: it tells of this very run."""
+    cells = without_injected(notebook)
+    if [cell.cell_type for cell in cells] != [cell.cell_type for cell in today.cells]:
+        return  # another lesson's outputs than today's: its own words belong to them
+    for cell, new in zip(cells, today.cells, strict=True):
+        if cell.cell_type == "markdown":
+            cell.update(source=new.source, attachments=new.get("attachments", {}))
 
 
 def page_of(notebook, name, pages, root, folder, note=""):
@@ -69,7 +84,7 @@ def page_of(notebook, name, pages, root, folder, note=""):
 
     name: its path below notebooks/. folder: where the page will lie. note: said at its top.
     """
-    cells = [c for c in notebook.cells if "injected-parameters" not in c.metadata.get("tags", [])]
+    cells = without_injected(notebook)
     for output in (output for cell in cells for output in cell.get("outputs", [])):
         # For programs: a line beside it says it.
         output.get("data", {}).pop(records.RESULTS_TYPE, None)
