@@ -406,7 +406,7 @@ plots.grid(
 plots.dial(
     {"free from": free, "highest learning rate": list(turned)}, at,
     start={"free from": "block_11", "highest learning rate": plan.learning_rate},
-    caption="The same, to turn: accuracy on the validation pictures, and minus the head.",
+    caption="The same, one place at a time: accuracy on the validation pictures, and minus the head.",
 )  # fmt: skip
 verdicts = {rate: [gap[block, rate].verdict for block in free[1:]] for rate in turned}
 for verdict in ("a gain", "cannot tell", "a loss"):
@@ -415,7 +415,7 @@ for verdict in ("a gain", "cannot tell", "a loss"):
 
 # %% [markdown]
 # One place may be best by luck: the pictures are few. For the schedule we had taken a rate whose
-# gain came again, not the one that won once.
+# gain came again with other seeds and other pictures, not the one that won once.
 #
 # *From scratch* tests the lecture's **assumption**, that what was learned for one problem is
 # useful for the other. Where it beats the head, the frozen features are the wrong ones. Then let

@@ -192,7 +192,7 @@ plots.lines(
 )  # fmt: skip
 plots.dial(
     {"answers only above this confidence (%)": list(settled)}, answered,
-    caption="The same, to turn: the share it answers, the accuracy on these, and the bins of the "
+    caption="The same, step by step: the share it answers, the accuracy on these, and the bins of the "
             "reliability diagram, here of 5 points each.",
 )  # fmt: skip
 
