@@ -13,7 +13,7 @@ from tools import cards, draw_pictures, drawings
 PICTURES = sorted((ROOT / "docs" / "pictures").glob("*.svg"))
 TEMPLATES = ROOT / "tools" / "pictures"
 SVG = "{http://www.w3.org/2000/svg}"
-CARD = {"name": "01_a", "title": "1. A < B", "question": "Is A & B enough?", "minutes": 3,
+CARD = {"name": "01_a", "title": "1. A < B", "question": "Is A & B enough?", "minutes": "3 minutes",
         "finding": "A gains 5 points."}  # fmt: skip
 
 

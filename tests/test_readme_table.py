@@ -103,7 +103,7 @@ def test_a_card_says_all_that_its_picture_says(course):
     readme = fill(course)["README.md"]
     said = re.search(r'card_01_motivation.svg" alt="([^"]+)"', readme)[1]
     finding = "On ten pictures a class, borrowing adds 26 points."
-    minutes = "Runs in 2 minutes."
+    minutes = "Runs in 1 minute."
     assert said == f"{LESSON['title']} {LESSON['question']} {minutes} {finding}"
 
 

@@ -36,7 +36,8 @@ def write_course(folder, *, profile="full", **changes):
 
 
 def record(course, binder, results):
-    folders = {"--course": course, "--binder": binder, "--results": results}
+    none = results.parent / "none"
+    folders = {"--course": course, "--deeper": none, "--binder": binder, "--results": results}
     return record_results.main([f"{option}={folder}" for option, folder in folders.items()])
 
 

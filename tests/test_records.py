@@ -55,6 +55,16 @@ def test_numpy_and_nested_values_are_kept_as_json(notebook):
     assert (kept["b"], kept["c"]) == ([0, 1], 0.5)
 
 
+def test_a_fraction_is_kept_to_the_digits_in_which_machines_agree(notebook):
+    here, there = (
+        {"moved": x, "rates": [x, np.float32(x)], "n": 123456} for x in (6.14580e-06, 6.14587e-06)
+    )
+    records.record("a", here)
+    records.record("b", there)
+    found = records.recorded(notebook)
+    assert found["a"] == found["b"] == {"moved": 6.146e-06, "rates": [6.146e-06] * 2, "n": 123456}
+
+
 def test_a_headline_is_one_line_made_of_its_values(notebook):
     records.headline("10 a class", {"head": HEAD, "gain": GAIN, "seeds": 5}, data=[pair()])
     assert shown(notebook) == [f"10 a class: head {HEAD}; gain {GAIN}; seeds 5"]

@@ -78,14 +78,19 @@ def _numbers_of(train_set, test_set):
 
 
 def _plain(value):
-    """Estimates and differences as dicts, with their verdicts; numbers and arrays as Python's."""
+    """Estimates and differences as dicts, with their verdicts; numbers and arrays as Python's.
+
+    Of a fraction four digits: in the fifth one machine differs from another.
+    """
     if hasattr(value, "_asdict"):
         fields = {name: _as_shown(name, number) for name, number in value._asdict().items()}
         return fields | ({"verdict": value.verdict} if hasattr(value, "verdict") else {})
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if hasattr(value, "tolist"):  # NumPy's, without asking for NumPy
-        return value.tolist()
+        return _plain(value.tolist())
+    if isinstance(value, float):
+        return float(f"{value:.4g}")
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
