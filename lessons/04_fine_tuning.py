@@ -406,7 +406,8 @@ plots.grid(
 plots.dial(
     {"free from": free, "highest learning rate": list(turned)}, at,
     start={"free from": "block_11", "highest learning rate": plan.learning_rate},
-    caption="The same, one place at a time: accuracy on the validation pictures, and minus the head.",
+    caption="The same, one place at a time: accuracy on the validation pictures, and minus "
+            "the head.",
 )  # fmt: skip
 verdicts = {rate: [gap[block, rate].verdict for block in free[1:]] for rate in turned}
 for verdict in ("a gain", "cannot tell", "a loss"):

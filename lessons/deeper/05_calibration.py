@@ -192,8 +192,8 @@ plots.lines(
 )  # fmt: skip
 plots.dial(
     {"answers only above this confidence (%)": list(settled)}, answered,
-    caption="The same, step by step: the share it answers, the accuracy on these, and the bins of the "
-            "reliability diagram, here of 5 points each.",
+    caption="The same, step by step: the share it answers, the accuracy on these, and the bins of "
+            "the reliability diagram, here of 5 points each.",
 )  # fmt: skip
 
 # %% [markdown]
