@@ -436,7 +436,8 @@ card = {
 plots.table([{"model card": name, "": text} for name, text in card.items()])
 records.record("05_lasagna_or_endocarditis", {
     "chosen": CHOSEN, "as_opened": as_opened, "tuned_minus_head": deeper, "repair": gained,
-    "dishes": {"source": source, "called_endocarditis": called_heart}, "coffee": coffee,
+    "dishes": {"source": source.partition(":")[0], "called_endocarditis": called_heart},
+    "coffee": coffee,
 })  # fmt: skip
 
 # %% [markdown]

@@ -218,6 +218,13 @@ def test_control_unpaired_t_test_and_normal_interval_would_fail():
     assert -1.58 - margin != pytest.approx(-2.4598858, abs=0.05)
 
 
+def test_thirds_that_cancel_out_leave_no_minus_zero():
+    one, other = np.array([2, 1, 3, 2]) / 3, np.array([2, 3, 2, 1]) / 3
+    assert (one - other).mean() < 0, "control: as floating point adds them up"
+    found = evaluation.seeds_difference(one, other)
+    assert found.value == 0 and str(found).startswith("+0.0 percentage points")
+
+
 def test_mean_interval_by_hand():
     """0.7, 0.8, 0.9: mean 0.8, standard error 0.1 / sqrt(3), t = 4.303 (tables, 2 degrees)."""
     estimate = evaluation.mean_interval([0.7, 0.8, 0.9])

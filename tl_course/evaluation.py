@@ -149,7 +149,7 @@ def mean_interval(values, *, confidence=0.95):
     values = np.asarray(values, dtype=float)
     if values.ndim != 1 or len(values) < 2:
         raise ValueError(f"Got values of shape {values.shape}: give one a seed, two or more seeds.")
-    mean = values.mean()
+    mean = round(values.mean(), 12) + 0.0  # thirds that cancel out leave no minus zero
     margin = stats.t.ppf((1 + confidence) / 2, len(values) - 1) * stats.sem(values)
     return Estimate(float(mean), float(mean - margin), float(mean + margin), len(values))
 
