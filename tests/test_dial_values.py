@@ -143,6 +143,7 @@ def test_the_dial_of_lesson_4_says_what_was_recorded(monkeypatch):
     assert len(answers) == len(right) >= 16
     for (block, rate), shares in right.items():
         moves = "the head alone" if block == experiments.HEAD else f"all from {block} on"
-        more = round(np.mean(shares) - head, 12) + 0.0  # thirds may leave a minus zero
+        more = np.mean(shares) - head
+        more = 0.0 if abs(more) < 1e-12 else more  # thirds may leave a minus zero
         points = f"{100 * np.mean(shares):.1f} % right, {100 * more:+.1f} points"
         assert sum(f"Free: {moves}; rate {rate:g}: {points}, " in said for said in answers) == 1

@@ -149,7 +149,8 @@ def mean_interval(values, *, confidence=0.95):
     values = np.asarray(values, dtype=float)
     if values.ndim != 1 or len(values) < 2:
         raise ValueError(f"Got values of shape {values.shape}: give one a seed, two or more seeds.")
-    mean = round(values.mean(), 12) + 0.0  # thirds that cancel out leave no minus zero
+    mean = values.mean()
+    mean = 0.0 if abs(mean) < 1e-12 else mean  # thirds that cancel out would leave a minus zero
     margin = stats.t.ppf((1 + confidence) / 2, len(values) - 1) * stats.sem(values)
     return Estimate(float(mean), float(mean - margin), float(mean + margin), len(values))
 
