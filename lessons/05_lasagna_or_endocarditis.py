@@ -379,16 +379,16 @@ try:
     dishes = photographs.load_dataset("baked_dishes", split="test", image_size=SIZE)
     lasagna = world.predict(dishes.images, batch_size=16, verbose=0)[:, 1]
     records.record("drawings_to_photographs", {"lasagna_probabilities": np.sort(lasagna.round(4))})
-    source = "measured here"
+    source, run = "measured here", ""
 except photographs.PhotographsUnavailable as reason:
     dishes, last = None, records.last_results("drawings_to_photographs")
     lasagna = np.array(last["results"]["lasagna_probabilities"])
-    source = f"not measured here: run of {last['date']}, {last['machine']}"
+    source, run = "not measured here", f": run of {last['date']}, {last['machine']}"
     print(reason)
 
 # %%
 called_heart = evaluation.accuracy_interval(lasagna < 0.5)
-print(f"Dishes called endocarditis: {called_heart} ({source})")
+print(f"Dishes called endocarditis: {called_heart} ({source}{run})")
 if PHOTOGRAPHS:  # such as `python -m tl_course commons` collects
     real = photographs.load_folder(PHOTOGRAPHS, image_size=SIZE)
     called = [NAMES[p.argmax()] for p in world.predict(real.images, verbose=0)]
@@ -429,15 +429,14 @@ card = {
     "Made from": f"EfficientNet-Lite0 (ImageNet), a new head, {len(mixture)} drawings",
     "Right": f"{third(mended, 'no ruler').accuracy(HEAD, SHOTS)} of drawings (the race's heads)",
     "Before its repair": f"{third(flawed, 'ruler on lasagna').accuracy(HEAD, SHOTS)}, ruler moved",
-    "Photographs": f"{called_heart} of baked dishes called endocarditis ({source})",
+    "Photographs": f"{called_heart} of baked dishes called endocarditis ({source}{run})",
     "Strangers": coffee,
     "Not for": "hearts, patients, kitchens: NO DIAGNOSTIC DEVICE",
 }
 plots.table([{"model card": name, "": text} for name, text in card.items()])
 records.record("05_lasagna_or_endocarditis", {
     "chosen": CHOSEN, "as_opened": as_opened, "tuned_minus_head": deeper, "repair": gained,
-    "dishes": {"source": source.partition(":")[0], "called_endocarditis": called_heart},
-    "coffee": coffee,
+    "dishes": {"source": source, "called_endocarditis": called_heart}, "coffee": coffee,
 })  # fmt: skip
 
 # %% [markdown]

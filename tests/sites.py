@@ -8,7 +8,7 @@ import nbformat
 
 from tests.lessons import ROOT
 from tl_course import records
-from tools import build_site
+from tools import build_site, site_pages
 
 DOT = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 FOLDERS = "notebooks", "tests/golden"
@@ -21,8 +21,7 @@ def golden_course(folder):
     for lesson in sorted((ROOT / "lessons").glob("[0-9]*.py")):
         name = f"{lesson.stem}.ipynb"
         notebook, golden = (nbformat.read(ROOT / p / name, as_version=4) for p in FOLDERS)
-        runs = [c for c in golden.cells if "injected-parameters" not in c.metadata.get("tags", [])]
-        for cell, run in zip(notebook.cells, runs, strict=True):
+        for cell, run in zip(notebook.cells, site_pages.without_injected(golden), strict=True):
             if cell.cell_type == "code":
                 cell.outputs = run.outputs
         text = nbformat.writes(notebook).replace("DATA-IMAGE", DOT)  # golden ones keep no pixels

@@ -41,7 +41,7 @@ FORMS = {  # of a share: in words, or as a length in a picture, where 1 is full
 def in_minutes(row):
     """Return the time of a run as text names it, in whole minutes: 1 minute, 3 minutes."""
     minutes = max(1, whole(row["minutes"]))
-    return f"{minutes} minute{'s' if minutes > 1 else ''}"
+    return f"{minutes} minute{'s' * (minutes > 1)}"
 
 
 def recorded(root=ROOT):

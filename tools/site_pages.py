@@ -12,7 +12,7 @@ from pathlib import Path
 
 import tl_course
 from tl_course import records
-from tools import links
+from tools import golden_cells, links
 
 LINK = re.compile(r"(\]\()([^)\s:#]+)((?:#[^)\s]*)?\))")
 DRAWING = re.compile(r"data:image/svg\+xml;base64,([\w+/=]+)")
@@ -66,7 +66,8 @@ def opened(name, root):
 
 def without_injected(notebook):
     """Return the cells of a notebook but the one with parameters that papermill adds."""
-    return [c for c in notebook.cells if "injected-parameters" not in c.metadata.get("tags", [])]
+    injected = golden_cells.INJECTED
+    return [c for c in notebook.cells if injected not in c.metadata.get("tags", [])]
 
 
 def in_todays_words(notebook, today):
